@@ -1,0 +1,122 @@
+"""`up`, `down`, `status` and `serve`: the daemon's life, seen from outside."""
+
+import argparse
+import json
+import subprocess  # starts this same program
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from routerd.client import DaemonClient, NotRunning
+from routerd.core.errors import RouterdError
+from routerd.settings import places
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+POLL_S = 0.05
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one of the four commands."""
+    here = places.find()
+    commands = {"up": _up, "down": _down, "status": _status, "serve": _serve}
+    return commands[arguments.command](arguments, here)
+
+
+def _client(here: places.Places) -> DaemonClient:
+    return DaemonClient(here.home)
+
+
+def running(here: places.Places) -> dict[str, Any] | None:
+    """Return the status of the running daemon, None where none answers."""
+    try:
+        found: dict[str, Any] = _client(here).get("/control/status")
+    except NotRunning:
+        return None
+    return found
+
+
+def _up(arguments: argparse.Namespace, here: places.Places) -> int:
+    status = running(here)
+    if status is None:
+        status = start(here)
+    elif not arguments.json:
+        print(f"routerd already runs (process {status['pid']}).")
+    _show(status, arguments.json)
+    return 0
+
+
+def start(here: places.Places) -> dict[str, Any]:
+    """Start the daemon in the background and return its status once it is ready.
+
+    Raises: RouterdError with the daemon's own words when it ends instead.
+    """
+    places.prepare(here)
+    words = here.log.with_name("start.log")
+    with words.open("w", encoding="utf-8") as output:
+        child = subprocess.Popen(  # this interpreter, no user input
+            [sys.executable, "-m", "routerd", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=here.home,
+        )
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        status = running(here)
+        if status is not None:
+            return status
+        if child.poll() is not None:
+            raise RouterdError(_last_words(words) or f"The daemon ended; see {here.log}.")
+        time.sleep(POLL_S)
+    raise RouterdError(f"The daemon was not ready within {START_TIMEOUT_S:g} s; see {here.log}.")
+
+
+def _last_words(path: Path) -> str:
+    text = path.read_text("utf-8", "replace").strip()
+    return text.rpartition("routerd: ")[2].strip()
+
+
+def _down(_: argparse.Namespace, here: places.Places) -> int:
+    client = _client(here)
+    pid = client.get("/control/status")["pid"]
+    client.post("/control/shutdown")
+    deadline_s = time.monotonic() + STOP_TIMEOUT_S
+    # The endpoint file goes when the last door is closed.
+    while here.endpoint.exists():
+        if time.monotonic() > deadline_s:
+            raise RouterdError(f"Process {pid} still runs after {STOP_TIMEOUT_S:g} s.")
+        time.sleep(POLL_S)
+    print(f"routerd stopped (process {pid}).")
+    return 0
+
+
+def _status(arguments: argparse.Namespace, here: places.Places) -> int:
+    status = running(here)
+    if status is None:
+        if arguments.json:
+            print(json.dumps({"state": "not running", "home": str(here.home)}))
+        else:
+            print("routerd is not running; start it with `routerd up`.")
+        return 3
+    _show(status, arguments.json)
+    return 0
+
+
+def _show(status: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(status, indent=2))
+        return
+    from routerd.cli import render  # rich costs 60 ms; JSON needs none of it
+
+    render.status(status)
+
+
+def _serve(_: argparse.Namespace, here: places.Places) -> int:
+    from routerd.daemon import serve  # the whole house; no other command needs it
+
+    # Started by `up` there is no terminal, and the log is the only place to speak.
+    serve.run(here, foreground=sys.stdout.isatty())
+    return 0

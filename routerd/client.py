@@ -1,0 +1,81 @@
+"""Talks to a running daemon over loopback; what the command line and the tray share."""
+
+import json
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from routerd.core.errors import RouterdError
+
+
+class NotRunning(RouterdError):
+    """No daemon answers for this home."""
+
+
+class DaemonError(RouterdError):
+    """The daemon answered with an error; `status` is the HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DaemonClient:
+    """One daemon, found through its endpoint file; every call opens its own connection."""
+
+    def __init__(self, home: Path, *, timeout_s: float = 30.0) -> None:
+        self._home = home
+        self._timeout_s = timeout_s
+
+    def _open(self, timeout_s: float | None = None) -> tuple[HTTPConnection, dict[str, str]]:
+        try:
+            endpoint = json.loads((self._home / "run" / "endpoint.json").read_text("utf-8"))
+            token = (self._home / "token").read_text("ascii").strip()
+            port = int(endpoint["port"])
+        except (OSError, ValueError, KeyError):
+            raise NotRunning("routerd is not running; start it with `routerd up`.") from None
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        return HTTPConnection("127.0.0.1", port, timeout=timeout_s or self._timeout_s), headers
+
+    def request(self, method: str, path: str, body: Any = None) -> HTTPResponse:
+        """Send one request and return the open response. Raises: NotRunning, DaemonError."""
+        connection, headers = self._open()
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+        except TimeoutError:
+            raise DaemonError("routerd did not answer in time.", 504) from None
+        except (OSError, HTTPException):
+            raise NotRunning("routerd is not running; start it with `routerd up`.") from None
+        if response.status >= 400:
+            raise DaemonError(_message(response.read()), response.status)
+        return response
+
+    def get(self, path: str) -> Any:
+        """Return the JSON at `path`. Raises: NotRunning, DaemonError."""
+        return json.loads(self.request("GET", path).read())
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Send JSON and return JSON. Raises: NotRunning, DaemonError."""
+        return json.loads(self.request("POST", path, body if body is not None else {}).read())
+
+    def events(self, path: str, body: Any) -> Iterator[tuple[HTTPResponse, dict[str, Any]]]:
+        """Yield (response, event object) of a server-sent stream until [DONE]."""
+        response = self.request("POST", path, body)
+        for line in response:
+            data = line.removeprefix(b"data: ").strip()
+            if not line.startswith(b"data: "):
+                continue
+            if data == b"[DONE]":
+                return
+            yield response, json.loads(data)
+        raise DaemonError("The answer broke off before its end.", 502)
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return "routerd answered with an error that is not JSON."

@@ -1,0 +1,94 @@
+"""The settings as frozen dataclasses; every key has a default, so an empty file works."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from routerd.core.candidate import Zone
+
+ProviderKind = Literal["ollama", "openai_compatible", "llamacpp"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """One `[[provider]]` table. `key` names a keyring entry (`routerd keys set NAME`)."""
+
+    name: str
+    kind: ProviderKind
+    base_url: str = ""
+    zone: Zone = "device"
+    key: str = ""
+    context_tokens: int = 0
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of the five terms; they need not sum to one, routerd normalises them."""
+
+    complexity: float = 0.35
+    history: float = 0.25
+    cost: float = 0.20
+    latency: float = 0.15
+    availability: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named stance. `floor` is the share of the best candidate's P(success) one must reach."""
+
+    floor: float = 0.9
+    weights: Weights = Weights()
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaCppConfig:
+    """Settings of the embedded engine. `gpu_layers` -1 offloads all; `threads` 0 picks."""
+
+    enabled: bool = True
+    models_dir: str = ""
+    context_tokens: int = 8192
+    gpu_layers: int = -1
+    threads: int = 0
+    max_loaded: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstandingConfig:
+    """Settings of the classifier."""
+
+    enabled: bool = True
+    intra_op_threads: int = 1
+    max_tokens: int = 256
+    budget_ms: int = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `idle_s` bounds the silence inside a stream, `whole_answer_s` one not streamed."""
+
+    connect_s: float = 2.0
+    first_token_s: float = 120.0
+    whole_answer_s: float = 600.0
+    idle_s: float = 30.0
+    drain_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of `config.toml`."""
+
+    port: int = 7411
+    profile: str = "balanced"
+    baseline: str = "anthropic/claude-sonnet"
+    offline: bool = False
+    strict_models: bool = False
+    discover: bool = True
+    max_body_mib: int = 32
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    provider: tuple[ProviderConfig, ...] = ()
+    weights: Weights = Weights()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    llamacpp: LlamaCppConfig = LlamaCppConfig()
+    understanding: UnderstandingConfig = UnderstandingConfig()
+    timeouts: Timeouts = Timeouts()

@@ -1,0 +1,140 @@
+"""The seams: what floor-2 rooms promise each other, met inside `journey` and `daemon`.
+
+A protocol stands here only where two real implementations exist (the real one and a fake or a
+second backend). Rooms of floor 2 never import each other; they import this file.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from routerd.core.candidate import Candidate
+from routerd.core.decision import Decision
+from routerd.core.features import Neighbour, Reading
+from routerd.core.outcome import Outcome
+from routerd.core.request import Request
+from routerd.core.response import Chunk
+from routerd.core.status import EngineStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An upstream's answer as it arrives. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes] = field(repr=False)
+
+
+class Outbound(Protocol):
+    """The only way bytes leave this process."""
+
+    def send(
+        self,
+        method: Literal["GET", "POST", "DELETE", "HEAD"],
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        first_byte_s: float = 30.0,
+        idle_s: float = 30.0,
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Open a request; leaving the context closes the connection upstream.
+
+        Redirects are not followed, environment proxies not read, compressed bodies not asked for.
+        Raises: ProviderFailed with kind refused, timeout, died or offline.
+        """
+        ...
+
+
+class Provider(Protocol):
+    """One backend."""
+
+    name: str
+    kind: str
+
+    async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
+        """Look what is there now; never raises for a backend that is down."""
+        ...
+
+    def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        """Answer; the last chunk of a complete answer is Finish.
+
+        Raises: ProviderFailed. Consume under `contextlib.aclosing`: closing it cancels upstream.
+        """
+        ...
+
+
+class Catalogue(Protocol):
+    """Who is up, with which models."""
+
+    @property
+    def engines(self) -> tuple[EngineStatus, ...]:
+        """What was looked for, where, and what was found."""
+        ...
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Return a frozen snapshot; never awaits."""
+        ...
+
+    def provider(self, name: str) -> Provider:
+        """Return the provider of that name. Raises: NotFound."""
+        ...
+
+    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
+        """Take in how an attempt went (health, speed)."""
+        ...
+
+
+class Understanding(Protocol):
+    """Reads a request with the classifier."""
+
+    async def read(self, request: Request) -> Reading:
+        """Return the reading; a missing or failing model gives `Reading()`, never an error."""
+        ...
+
+
+class Memory(Protocol):
+    """Past tasks and their outcomes."""
+
+    async def nearest(self, embedding: bytes, *, workspace: str, k: int) -> tuple[Neighbour, ...]:
+        """Return similar past tasks, most similar first; () on any trouble."""
+        ...
+
+    def remember(
+        self, decision: Decision, outcome: Outcome, request_facts: Mapping[str, Any]
+    ) -> None:
+        """Queue one row for the writer; never blocks, never raises into the journey."""
+        ...
+
+
+class CredentialStore(Protocol):
+    """Secrets bound to where they may be sent."""
+
+    def get(self, name: str, origin: str) -> str | None:
+        """Return the secret `name` if it is bound to `origin` (scheme://host:port)."""
+        ...
+
+
+class LocalEngine(Protocol):
+    """An embedded engine that runs in a worker process of its own."""
+
+    @property
+    def binding(self) -> str:
+        """Name of the binding in use, or '' where none is installed."""
+        ...
+
+    def chat(
+        self, model_path: str, settings: Mapping[str, Any], body: Mapping[str, Any]
+    ) -> AsyncGenerator[Mapping[str, Any]]:
+        """Yield OpenAI chat-completion chunk objects; `{"routerd_progress": text}` while loading.
+
+        `settings`: context_tokens, gpu_layers, threads. `body`: an OpenAI chat request.
+        Raises: ProviderFailed. Closing the iterator stops generation.
+        """
+        ...
+
+    def loaded(self) -> Mapping[str, int]:
+        """Return the loaded models: path -> context in effect, tokens."""
+        ...

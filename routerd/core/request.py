@@ -1,0 +1,141 @@
+"""What a client asked for, in one form whatever dialect it was written in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An inline image. `data` is base64; remote URLs are refused at the door, never fetched."""
+
+    media_type: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """A model's reasoning; `signature` binds it to the model that wrote it."""
+
+    text: str
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to call a tool. `arguments` is JSON text, exactly as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gave back."""
+
+    call_id: str
+    text: str
+    is_error: bool = False
+
+
+Part = Text | Image | Thinking | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """All plain text of the turn, parts joined by newlines."""
+        return "\n".join(part.text for part in self.parts if isinstance(part, Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the model may call; `schema` is JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFormat:
+    """The shape the answer must have."""
+
+    kind: Literal["text", "json_object", "json_schema"] = "text"
+    name: str = "answer"
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sampling settings and bounds; None leaves the engine's default."""
+
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+# English prose has about four characters a token and code about three, over the tokenizers of
+# the local families; too many counted is a refusal too early, too few a truncated prompt.
+CHARACTERS_PER_TOKEN = 3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything the journey needs to know about one request.
+
+    `raw` is the body as it came, for byte passthrough; it is kept out of `repr` because it holds
+    the prompt.
+    """
+
+    messages: tuple[Message, ...]
+    dialect: Literal["openai", "mcp", "cli"] = "openai"
+    requested_model: str = "auto"
+    wants_stream: bool = False
+    wants_usage: bool = True
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = ""
+    response_format: ResponseFormat = ResponseFormat()
+    limits: Limits = Limits()
+    client: str = "unknown"
+    session_key: str = ""
+    workspace: str = ""
+    raw: bytes = field(default=b"", repr=False)
+
+    @property
+    def characters(self) -> int:
+        """Length of all text the model will read, in characters."""
+        total = 0
+        for message in self.messages:
+            for part in message.parts:
+                match part:
+                    case Text(text=text) | Thinking(text=text) | ToolResult(text=text):
+                        total += len(text)
+                    case ToolCall(arguments=arguments):
+                        total += len(arguments)
+                    case Image():
+                        total += 0
+        return total + sum(len(str(tool.schema)) + len(tool.description) for tool in self.tools)
+
+    @property
+    def estimated_tokens(self) -> int:
+        """Size of the input in tokens, estimated from its length; engines count exactly."""
+        return int(self.characters / CHARACTERS_PER_TOKEN) + 4 * len(self.messages)

@@ -1,0 +1,1 @@
+"""Secrets, kept by the operating system's keyring and nowhere else."""

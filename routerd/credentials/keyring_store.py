@@ -1,0 +1,109 @@
+"""Reads and writes secrets in the OS keyring; each is bound to the origin it may be sent to."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from routerd.core.errors import RouterdError
+
+SERVICE = "routerd"
+# A locked keyring can wait for a prompt that nobody sees.
+TIMEOUT_S = 5.0
+# By class, not by name: keyrings.alt installs itself as the default and stores plaintext.
+_TRUSTED = (
+    "keyring.backends.SecretService",
+    "keyring.backends.libsecret",
+    "keyring.backends.kwallet",
+    "keyring.backends.macOS",
+    "keyring.backends.Windows",
+    "keyring.backends.chainer",
+)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme://host:port of `url`, the default port written out."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _backends(backend: Any) -> list[Any]:
+    """Return the backends a chainer asks, or the backend itself."""
+    inner = getattr(backend, "backends", None)
+    return list(inner) if inner else [backend]
+
+
+class KeyringStore:
+    """A CredentialStore over the OS keyring. `backend` is for tests; None asks the system."""
+
+    def __init__(self, backend: Any = None, *, trusted: tuple[str, ...] = _TRUSTED) -> None:
+        self._given = backend
+        self._trusted = trusted
+        self.trouble = ""
+
+    def _backend(self) -> Any:
+        import keyring  # costs 110 ms; most starts need no secret
+
+        backend = self._given or keyring.get_keyring()
+        for part in _backends(backend):
+            module = type(part).__module__
+            if not module.startswith(self._trusted):
+                raise RouterdError(
+                    f"The keyring backend {module} is not one that keeps secrets safe; "
+                    "set up Secret Service (gnome-keyring, KWallet), Keychain or "
+                    "Credential Manager."
+                )
+        return backend
+
+    def get(self, name: str, origin: str) -> str | None:
+        """Return the secret when it is bound to `origin`; None otherwise, with `trouble` set."""
+        try:
+            text = self._bounded(lambda: self._backend().get_password(SERVICE, name))
+        except RouterdError as error:
+            self.trouble = error.message
+            return None
+        if text is None:
+            self.trouble = f"no key named {name} in the keyring; `routerd keys set {name}`"
+            return None
+        entry = json.loads(text)
+        if entry.get("origin") != origin:
+            self.trouble = f"the key {name} belongs to another address than {origin}"
+            return None
+        self.trouble = ""
+        return str(entry["secret"])
+
+    def set(self, name: str, origin: str, secret: str) -> None:
+        """Store a secret. Raises: RouterdError when no trusted keyring answers."""
+        entry = json.dumps({"origin": origin, "secret": secret})
+        self._bounded(lambda: self._backend().set_password(SERVICE, name, entry))
+
+    def delete(self, name: str) -> None:
+        """Remove a secret. Raises: RouterdError when it isn't there."""
+        self._bounded(lambda: self._backend().delete_password(SERVICE, name))
+
+    def _bounded(self, ask: Callable[[], Any]) -> Any:
+        """Run `ask` in a thread of its own for at most TIMEOUT_S. Raises: RouterdError."""
+        result: list[Any] = []
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                result.append(ask())
+            except Exception as error:  # noqa: BLE001  # backends raise what they like
+                failure.append(error)
+
+        # A daemon thread: a keyring that hangs must not keep the process from ending.
+        thread = threading.Thread(target=run, name="keyring", daemon=True)
+        thread.start()
+        thread.join(TIMEOUT_S)
+        if thread.is_alive():
+            raise RouterdError(f"The keyring did not answer within {TIMEOUT_S:g} s; is it locked?")
+        if failure:
+            error = failure[0]
+            if isinstance(error, RouterdError):
+                raise error
+            # The text of a backend's error could quote what was stored.
+            raise RouterdError(f"The keyring failed: {type(error).__name__}.")
+        return result[0]

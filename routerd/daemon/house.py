@@ -1,0 +1,192 @@
+"""The running daemon as its doors see it: one snapshot at a time, and the state of everything."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+
+from routerd import __version__
+from routerd.core.candidate import Candidate
+from routerd.core.config import Config
+from routerd.core.decision import Decision
+from routerd.core.errors import ConfigInvalid, NotFound
+from routerd.core.outcome import Outcome
+from routerd.core.status import ModelStatus, Status
+from routerd.daemon import wiring
+from routerd.endpoints import views
+from routerd.endpoints.house import Snapshot
+from routerd.journey.route import Journey
+from routerd.network.offline import LoopbackOnly
+from routerd.policy.fallback import RetryBudget
+from routerd.providers.catalogue import Catalogue
+from routerd.settings import load
+from routerd.settings.places import Places
+from routerd.storage.outcomes import SqliteMemory
+from routerd.understanding.classifier import OnnxUnderstanding
+
+_log = logging.getLogger(__name__)
+
+
+class TheHouse:
+    """Implements `endpoints.house.House`. Built by `daemon.serve`, which owns the rooms' lives."""
+
+    def __init__(
+        self,
+        places: Places,
+        config: Config,
+        parts: wiring.Parts,
+        understanding: OnnxUnderstanding,
+        memory: SqliteMemory,
+        door: LoopbackOnly,
+    ) -> None:
+        self._places = places
+        self._parts = parts
+        self._understanding = understanding
+        self._memory = memory
+        self._door = door
+        self._budget = RetryBudget()
+        self._reloading = anyio.Lock()
+        self._began_s = time.monotonic()
+        self._config_error = ""
+        self.warnings: list[str] = []
+        self.port = config.port
+        self.stopping = anyio.Event()
+        self._snapshot = self._build(config, None)
+
+    def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
+        catalogue = Catalogue(
+            wiring.providers(config, self._parts), before.records if before else None
+        )
+        journey = Journey(
+            self._understanding,
+            self._memory,
+            catalogue,
+            wiring.stance(config),
+            config.timeouts,
+            self._budget,
+        )
+        return Snapshot(config, journey, catalogue)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue in force, as the class that can refresh."""
+        found = self._snapshot.catalogue
+        assert isinstance(found, Catalogue)  # noqa: S101  # built here
+        return found
+
+    def current(self) -> Snapshot:
+        """See `endpoints.house.House.current`."""
+        return self._snapshot
+
+    async def refresh(self) -> None:
+        """See `endpoints.house.House.refresh`."""
+        await self.catalogue.refresh()
+
+    async def keep_fresh(self, every_s: float) -> None:
+        """Look for engines again and again; each time at the catalogue then in force."""
+        while True:
+            await anyio.sleep(every_s)
+            await self.refresh()
+
+    async def reload(self) -> str:
+        """See `endpoints.house.House.reload`; an invalid file leaves everything as it was."""
+        async with self._reloading:
+            old = self._snapshot.config
+            try:
+                config = await anyio.to_thread.run_sync(load.load, self._places.config)
+            except ConfigInvalid as error:
+                self._config_error = error.message
+                _log.error("config.toml is not used: %s", error)  # no traceback
+                return error.message
+            self._config_error = ""
+            if config == old:
+                return ""
+            if later := wiring.needing_restart(old, config):
+                _log.warning("these changes wait for a restart: %s", ", ".join(later))
+            new = self._build(wiring.in_force(old, config), self.catalogue)
+            self._door.offline = new.config.offline
+            # Look first, swap then: a request must not meet a catalogue that is still empty.
+            await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
+            self._snapshot = new
+            _log.info("config.toml is in force")
+            return ""
+
+    async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
+        """See `endpoints.house.House.decision`."""
+        await self._memory.flush()
+        found = await self._memory.decision(identity)
+        if found is None:
+            what = "There is no decision yet." if identity == "last" else "No such decision."
+            raise NotFound(f"{what} `routerd ask TEXT` makes one.")
+        return found
+
+    def stop(self) -> None:
+        """See `endpoints.house.House.stop`."""
+        self.stopping.set()
+
+    async def status(self) -> Status:
+        """See `endpoints.house.House.status`."""
+        counts = await self._memory.counts()
+        config = self._snapshot.config
+        candidates = self._snapshot.catalogue.candidates()
+        base = f"http://127.0.0.1:{self.port}"
+        return Status(
+            state=self._state(candidates),
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=time.monotonic() - self._began_s,
+            home=str(self._places.home),
+            base_url=f"{base}/v1",
+            mcp_url=f"{base}/mcp",
+            mcp_socket=str(self._places.mcp_socket),
+            offline=config.offline,
+            offline_layer="routerd's own connections" if config.offline else "",
+            profile=config.profile,
+            classifier=self._understanding.state,
+            engines=self.catalogue.engines,
+            models=tuple(_model(candidate) for candidate in candidates),
+            warnings=tuple(self._warnings()),
+            requests=int(counts.get("requests", 0)),
+            config_error=self._config_error,
+            memories=int(counts.get("memories", 0)),
+        )
+
+    def _state(self, candidates: tuple[Candidate, ...]) -> str:
+        if self.stopping.is_set():
+            return "stopping"
+        usable = [candidate for candidate in candidates if candidate.usable]
+        if not usable:
+            return "no models"
+        return "plumbing check only" if all(c.plumbing for c in usable) else "ready"
+
+    def _warnings(self) -> list[str]:
+        sources: list[Callable[[], str]] = [
+            lambda: self._config_error,
+            lambda: self._memory.notice,
+            lambda: self._memory.health,
+            lambda: "" if self._understanding.state.startswith("ready") else self._classifier(),
+        ]
+        return [*self.warnings, *(text for source in sources if (text := source()))]
+
+    def _classifier(self) -> str:
+        return f"requests are not classified: {self._understanding.state}"
+
+
+def _model(candidate: Candidate) -> ModelStatus:
+    return ModelStatus(
+        name=candidate.name,
+        provider=candidate.provider,
+        zone=candidate.zone,
+        context_tokens=candidate.context_tokens,
+        capabilities=tuple(views.capabilities(candidate.capabilities)),
+        warm=candidate.warm,
+        usable=candidate.usable and not candidate.circuit_open,
+        reason=candidate.unusable_reason or ("resting" if candidate.circuit_open else ""),
+        parameters_b=candidate.parameters_b,
+        health=candidate.health,
+        tokens_per_s=candidate.tokens_per_s,
+        plumbing=candidate.plumbing,
+    )

@@ -1,0 +1,146 @@
+"""Starts the rooms in order, serves until told to stop, and ends them in reverse."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+
+from routerd import logs
+from routerd.core.config import Config
+from routerd.credentials.keyring_store import KeyringStore
+from routerd.daemon import wiring
+from routerd.daemon.house import TheHouse
+from routerd.daemon.lock import InstanceLock
+from routerd.endpoints import http_server
+from routerd.endpoints.mcp_door import McpDoor
+from routerd.engines.pool import EnginePool
+from routerd.network.offline import LoopbackOnly
+from routerd.network.outbound import HttpOutbound
+from routerd.providers.catalogue import CHECK_EVERY_S
+from routerd.settings import load, places, watch
+from routerd.settings.places import Places
+from routerd.storage.outcomes import SqliteMemory
+from routerd.understanding.classifier import OnnxUnderstanding
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
+    """Open every room that a decision needs; no door is open yet."""
+    outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
+    door = LoopbackOnly(outbound, offline=config.offline)
+    understanding = _understanding(config)
+    memory = SqliteMemory(here.database)
+    pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
+    parts = wiring.Parts(door, pool, KeyringStore(), here.models)
+    async with memory, pool:
+        try:
+            house = TheHouse(here, config, parts, understanding, memory, door)
+            async with anyio.create_task_group() as group:
+                if config.understanding.enabled:
+                    group.start_soon(anyio.to_thread.run_sync, understanding.load)
+                group.start_soon(house.refresh)
+            yield house
+        finally:
+            understanding.close()
+            with anyio.CancelScope(shield=True):
+                await outbound.aclose()
+
+
+def _understanding(config: Config) -> OnnxUnderstanding:
+    settings = config.understanding
+    return OnnxUnderstanding(
+        places.shipped_model("router"),
+        max_tokens=settings.max_tokens,
+        threads=settings.intra_op_threads,
+        budget_ms=settings.budget_ms,
+    )
+
+
+def run(here: Places, *, foreground: bool) -> None:
+    """Serve until SIGTERM, SIGINT or a shutdown request.
+
+    Raises: AlreadyRunning, ConfigInvalid, RouterdError (the port is taken).
+    """
+    os.umask(0o077)
+    _no_core_dumps()
+    places.prepare(here)
+    with InstanceLock(here.lock):
+        config = load.load(here.config)
+        logs.set_up(config.log_level, None if foreground else here.log)
+        token, warning = places.ensure_token(here.token)
+        anyio.run(partial(_serve, here, config, token, warning))
+
+
+async def _serve(here: Places, config: Config, token: str, warning: str) -> None:
+    sock = http_server.bind(config.port)
+    port = sock.getsockname()[1]
+    try:
+        async with rooms(here, config) as house:
+            house.port = port
+            house.warnings += [warning] if warning else []
+            await _open_doors(here, config, token, house, sock)
+    finally:
+        sock.close()
+        here.endpoint.unlink(missing_ok=True)
+    _log.info("stopped")
+
+
+async def _open_doors(
+    here: Places, config: Config, token: str, house: TheHouse, sock: http_server.Socket
+) -> None:
+    max_body_bytes = config.max_body_mib << 20
+    mcp = McpDoor(house, house.port, max_body_bytes)
+    app = http_server.build(
+        house, mcp, port=house.port, tokens=[token], max_body_bytes=max_body_bytes
+    )
+    server = http_server.HttpServer(app, sock, drain_s=config.timeouts.drain_s)
+    async with anyio.create_task_group() as group:
+        await group.start(partial(mcp.serve, here.mcp_socket))
+        await group.start(server.serve)
+        group.start_soon(house.keep_fresh, CHECK_EVERY_S)
+        group.start_soon(_watch_settings, here, house)
+        group.start_soon(_watch_signals, house, server)
+        endpoint = {"port": house.port, "pid": os.getpid()}
+        places.write_private(here.endpoint, json.dumps(endpoint))
+        _log.info("ready on http://127.0.0.1:%d", house.port)
+        await house.stopping.wait()
+        _log.info("draining")
+        server.stop()
+        await server.stopped.wait()
+        group.cancel_scope.cancel()
+
+
+async def _watch_settings(here: Places, house: TheHouse) -> None:
+    async for _ in watch.changes(here.config, house.stopping):
+        await house.reload()
+
+
+async def _watch_signals(house: TheHouse, server: http_server.HttpServer) -> None:
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if hasattr(signal, "SIGHUP"):
+        wanted.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*wanted) as signals:
+        async for caught in signals:
+            if caught == getattr(signal, "SIGHUP", None):
+                await house.reload()
+            elif house.stopping.is_set():
+                # Asked twice: no more waiting for answers that still stream.
+                server.stop(at_once=True)
+            else:
+                house.stop()
+
+
+def _no_core_dumps() -> None:
+    """A core file would hold prompts and keys."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

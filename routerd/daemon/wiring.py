@@ -1,0 +1,103 @@
+"""Settings to providers: which class serves which kind, and what each is given."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from routerd.core.config import Config, ProviderConfig
+from routerd.core.ports import CredentialStore, LocalEngine, Outbound, Provider
+from routerd.credentials.keyring_store import origin_of
+from routerd.engines import gguf
+from routerd.network.sdk_transport import OutboundTransport
+from routerd.policy.decide import Stance
+from routerd.providers.llamacpp import LlamaCppProvider
+from routerd.providers.ollama import OllamaProvider
+from routerd.providers.openai_compatible import OpenAICompatibleProvider, Server
+from routerd.settings import engines, places
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What providers are built from; these outlive every reload."""
+
+    outbound: Outbound
+    engine: LocalEngine
+    credentials: CredentialStore
+    models_dir: Path
+
+
+def providers(config: Config, parts: Parts) -> tuple[Provider, ...]:
+    """Return one provider per configured or well-known engine."""
+    return tuple(
+        _KINDS[wanted.kind](wanted, config, parts) for wanted in engines.wanted(config, os.environ)
+    )
+
+
+def stance(config: Config) -> Stance:
+    """Return what the settings say to the policy."""
+    return Stance(
+        profile=config.profile,
+        weights=config.weights,
+        profiles=config.profiles,
+        offline=config.offline,
+        strict_models=config.strict_models,
+        baseline=config.baseline,
+    )
+
+
+def _ollama(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
+    url = wanted.base_url or engines.ollama_address("")[0]
+    make = partial(
+        OutboundTransport,
+        parts.outbound,
+        first_byte_s=config.timeouts.first_token_s,
+        idle_s=config.timeouts.idle_s,
+    )
+    return OllamaProvider(wanted.name, url, wanted.zone, make)
+
+
+def _openai_compatible(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
+    server = Server(wanted.name, wanted.base_url, wanted.zone, wanted.context_tokens)
+    secret: Callable[[], str | None] = lambda: None  # noqa: E731
+    if wanted.key:
+        secret = partial(parts.credentials.get, wanted.key, origin_of(wanted.base_url))
+    return OpenAICompatibleProvider(server, parts.outbound, config.timeouts, secret)
+
+
+def _llamacpp(_: ProviderConfig, config: Config, parts: Parts) -> Provider:
+    settings = config.llamacpp
+    models_dir = Path(settings.models_dir).expanduser() if settings.models_dir else parts.models_dir
+    plumbing = places.shipped_model("plumbing") / "plumbing.gguf"
+    return LlamaCppProvider(
+        parts.engine,
+        models_dir,
+        plumbing if plumbing.is_file() else None,
+        gguf.read_metadata,
+        settings,
+    )
+
+
+_KINDS: dict[str, Callable[[ProviderConfig, Config, Parts], Provider]] = {
+    "ollama": _ollama,
+    "openai_compatible": _openai_compatible,
+    "llamacpp": _llamacpp,
+}
+
+
+def needing_restart(old: Config, new: Config) -> list[str]:
+    """Return the keys of `new` that only a restart puts in force."""
+    fixed = ("port", "max_body_mib", "understanding", "log_level")
+    keys = [key for key in fixed if getattr(old, key) != getattr(new, key)]
+    if old.offline and not new.offline:
+        # Whoever can write the file must not be able to open the network behind the user's back.
+        keys.append("offline = false")
+    if old.llamacpp.max_loaded != new.llamacpp.max_loaded:
+        keys.append("llamacpp.max_loaded")
+    return keys
+
+
+def in_force(old: Config, new: Config) -> Config:
+    """Return `new` with what only a restart may change kept as it was."""
+    return replace(new, offline=new.offline or old.offline, port=old.port)

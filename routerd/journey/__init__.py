@@ -1,0 +1,1 @@
+"""One request from door to memory. Read `route.py` first."""

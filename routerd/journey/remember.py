@@ -1,0 +1,57 @@
+"""Decision and journal to Outcome: numbers and names, never the prompt."""
+
+import hashlib
+from typing import Any
+
+from routerd.core.decision import Decision
+from routerd.core.errors import RouterdError
+from routerd.core.outcome import Finish as Ending
+from routerd.core.outcome import Outcome
+from routerd.core.request import Request
+from routerd.core.response import Usage
+from routerd.journey.attempts import Journal
+from routerd.policy import scores
+
+
+def outcome_of(
+    decision: Decision,
+    journal: Journal,
+    duration_s: float,
+    error: RouterdError | None,
+) -> Outcome:
+    """Return the outcome; without an error and without a finish the client went away."""
+    finish = journal.assembler.finish
+    ending: Ending = "failed" if error else finish.reason if finish else "cancelled"
+    usage = finish.usage if finish else Usage()
+    winner = journal.winner
+    cost = 0.0
+    if winner is not None and finish is not None:
+        cost = scores.expected_cost_usd(
+            winner.candidate, max(usage.input_tokens, 0), max(usage.output_tokens, 0)
+        )
+    return Outcome(
+        decision_id=decision.id,
+        finish=ending,
+        attempts=tuple(journal.attempts),
+        model=winner.candidate.name if winner else "",
+        usage=usage,
+        cost_usd=cost,
+        ttft_s=journal.attempts[-1].ttft_s if journal.attempts else -1.0,
+        duration_s=duration_s,
+        success={"failed": 0.0, "cancelled": None}.get(ending, 1.0),
+        error=error.message if error else "",
+    )
+
+
+def facts_of(request: Request) -> dict[str, Any]:
+    """Return what may be kept of a request: who asked and a digest, not what was asked."""
+    digest = hashlib.sha256()
+    for message in request.messages:
+        digest.update(message.text.encode("utf-8", "replace"))
+    return {
+        "session": request.session_key,
+        "client": request.client,
+        "workspace": request.workspace,
+        "dialect": request.dialect,
+        "digest": digest.hexdigest(),
+    }

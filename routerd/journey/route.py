@@ -1,0 +1,77 @@
+"""The whole way of a request, visible on one screen: understand, decide, attempt, remember."""
+
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from routerd.core.config import Timeouts
+from routerd.core.decision import Decision
+from routerd.core.errors import RouterdError
+from routerd.core.ports import Catalogue, Memory, Understanding
+from routerd.core.request import Request
+from routerd.core.response import Chunk
+from routerd.journey.attempts import Attempts, Journal
+from routerd.journey.remember import facts_of, outcome_of
+from routerd.journey.understand import understand
+from routerd.policy import decide as policy
+from routerd.policy.fallback import RetryBudget
+
+_log = logging.getLogger(__name__)
+
+
+def new_id() -> str:
+    """Return a decision id: sorts by time, unguessable in its second half."""
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Everything one request needs, as of one snapshot of the settings."""
+
+    understanding: Understanding
+    memory: Memory
+    catalogue: Catalogue
+    stance: policy.Stance
+    timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
+    budget: RetryBudget = field(default_factory=RetryBudget)
+
+    async def decide(self, request: Request) -> Decision:
+        """Return the decision; nobody is called. Raises: NotFound when strict."""
+        features = await understand(request, self.understanding, self.memory)
+        began_s = time.perf_counter()
+        decision = policy.decide(
+            new_id(),
+            features,
+            self.catalogue.candidates(),
+            self.stance,
+            requested_model=request.requested_model,
+            max_output_tokens=request.limits.max_output_tokens,
+        )
+        return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
+
+    async def answer(self, request: Request, journal: Journal) -> AsyncGenerator[Chunk]:
+        """Yield the chunks of the answer, the last one Finish; `journal` tells who gives it.
+
+        Consume under `contextlib.aclosing`: closing it cancels the backend. However it ends, the
+        outcome is remembered.
+        Raises: NotFound, NoCandidate, ProviderFailed.
+        """
+        began_s = time.monotonic()
+        decision = journal.decision = await self.decide(request)
+        attempts = Attempts(self.catalogue, self.timeouts, self.budget)
+        error: RouterdError | None = None
+        try:
+            async with aclosing(attempts.run(request, decision, journal)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except RouterdError as failure:
+            error = failure
+            raise
+        finally:
+            took_s = time.monotonic() - began_s
+            outcome = outcome_of(decision, journal, took_s, error)
+            _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
+            self.memory.remember(decision, outcome, facts_of(request))

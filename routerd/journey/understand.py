@@ -1,0 +1,42 @@
+"""Request to Features: the classifier's reading, similar past tasks, and what the answer needs."""
+
+import time
+
+from routerd.core.features import Features, LatencyClass, Needs, Neighbour
+from routerd.core.ports import Memory, Understanding
+from routerd.core.request import Image, Request
+
+NEIGHBOURS = 16
+# Room kept for the answer where the client sets no bound.
+ANSWER_TOKENS = 512
+
+
+def needs_of(request: Request) -> Needs:
+    """Return what a model must be able to do to answer."""
+    limits = request.limits
+    return Needs(
+        tools=bool(request.tools) and request.tool_choice != "none",
+        vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),
+        json_schema=request.response_format.kind == "json_schema",
+        context_tokens=request.estimated_tokens + (limits.max_output_tokens or ANSWER_TOKENS),
+    )
+
+
+async def understand(request: Request, understanding: Understanding, memory: Memory) -> Features:
+    """Return the features; a late or missing model or index leaves its part empty."""
+    began_s = time.perf_counter()
+    reading = await understanding.read(request)
+    neighbours: tuple[Neighbour, ...] = ()
+    if reading.embedding:
+        neighbours = await memory.nearest(
+            reading.embedding, workspace=request.workspace, k=NEIGHBOURS
+        )
+    latency_class: LatencyClass = "completion" if reading.task == "completion" else "interactive"
+    return Features(
+        reading=reading,
+        input_tokens=request.estimated_tokens,
+        needs=needs_of(request),
+        latency_class=latency_class,
+        neighbours=neighbours,
+        understand_ms=(time.perf_counter() - began_s) * 1e3,
+    )

@@ -1,0 +1,43 @@
+"""What a model is likely able to do, from its name and size alone.
+
+A first form: models without measured outcomes are placed by the logarithm of their size, coding
+families a little higher, with wide uncertainty; outcomes then move them.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+_SIZE = re.compile(r"(?<![\w.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*b(?![a-z])", re.IGNORECASE)
+_CODERS = ("coder", "code", "starcoder", "codestral", "devstral", "granite-code")
+# A 7B code model stands at 1.0 (see policy.scores); each doubling adds 0.6.
+ABILITY_AT_7B, PER_E_FOLD = 0.6, 0.87
+CODER_BONUS = 0.4
+UNKNOWN, UNKNOWN_SD, SIZED_SD = 0.3, 1.5, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An ability in logits and its standard deviation."""
+
+    ability: float
+    sd: float
+
+
+def size_from_name(name: str) -> float:
+    """Return billions of parameters read off a model's name, 0 where it doesn't tell.
+
+    "qwen2.5-coder:7b" gives 7; "mixtral-8x7b" gives 56.
+    """
+    found = _SIZE.findall(name.replace("_", "-").replace("-", " ").replace(":", " "))
+    return max((float(count or 1) * float(size) for count, size in found), default=0.0)
+
+
+def guess(name: str, parameters_b: float = 0.0) -> Guess:
+    """Return the ability to start from."""
+    size = parameters_b or size_from_name(name)
+    if size <= 0:
+        return Guess(UNKNOWN, UNKNOWN_SD)
+    bonus = CODER_BONUS if any(word in name.lower() for word in _CODERS) else 0.0
+    ability = ABILITY_AT_7B + PER_E_FOLD * math.log(size / 7.0) + bonus
+    return Guess(max(-4.0, min(4.5, ability)), SIZED_SD)

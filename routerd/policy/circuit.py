@@ -1,0 +1,34 @@
+"""When a model that keeps failing may be asked again. Pure: the clock is an argument."""
+
+from dataclasses import dataclass, replace
+
+FAILURES_TO_OPEN = 3
+FIRST_REST_S = 15.0
+LONGEST_REST_S = 300.0
+# Share of the newest result in the running health.
+HEALTH_STEP = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Health 0..1, failures in a row, and until when (monotonic seconds) it rests."""
+
+    health: float = 1.0
+    failures: int = 0
+    open_until_s: float = 0.0
+
+    def is_open(self, now_s: float) -> bool:
+        """Whether it must not be asked; after the rest one request may try (half open)."""
+        return now_s < self.open_until_s
+
+    def after(self, ok: bool, now_s: float) -> "Circuit":
+        """Return the circuit after one more result; each failed try doubles the rest."""
+        health = self.health + HEALTH_STEP * (float(ok) - self.health)
+        if ok:
+            return Circuit(health)
+        failures = self.failures + 1
+        circuit = replace(self, health=health, failures=failures)
+        if failures < FAILURES_TO_OPEN:
+            return circuit
+        rest_s = min(FIRST_REST_S * 2.0 ** (failures - FAILURES_TO_OPEN), LONGEST_REST_S)
+        return replace(circuit, open_until_s=now_s + rest_s)

@@ -1,0 +1,55 @@
+"""After a failed attempt: try the next candidate, or stop. Time and counts are arguments.
+
+Nothing here applies once a byte of the answer has gone to the client: from then on a failure is
+told, never papered over with another model's words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from routerd.core.decision import Ranked
+from routerd.core.errors import ProviderFailed
+
+MAX_ATTEMPTS = 4
+# Retries may add a fifth to the load, so that an outage is not made worse by its own cure; the
+# first few are free, or a quiet daemon could never retry at all.
+RETRY_SHARE = 0.20
+RETRY_ALLOWANCE = 10
+
+
+@dataclass(slots=True)
+class RetryBudget:
+    """Counts requests and retries of this daemon."""
+
+    requests: int = 0
+    retries: int = 0
+
+    @property
+    def left(self) -> bool:
+        """Whether one more retry is within the budget."""
+        return self.retries < RETRY_ALLOWANCE + RETRY_SHARE * self.requests
+
+
+def next_candidate(
+    ranked: Sequence[Ranked],
+    tried: Sequence[str],
+    failure: ProviderFailed,
+    budget: RetryBudget,
+) -> Ranked | None:
+    """Return who is asked next, or None to stop.
+
+    A failure that says the request itself is at fault stops at once. A provider that refused the
+    connection or timed out takes all its models with it: they share the dead server.
+    """
+    if not failure.retryable or len(tried) >= MAX_ATTEMPTS or not budget.left:
+        return None
+    dead = {name.partition("/")[0] for name in tried[-1:]} if _server_is_gone(failure) else set()
+    for entry in ranked:
+        candidate = entry.candidate
+        if candidate.name not in tried and candidate.provider not in dead:
+            return entry
+    return None
+
+
+def _server_is_gone(failure: ProviderFailed) -> bool:
+    return failure.kind in ("refused", "offline", "credential")

@@ -1,0 +1,110 @@
+"""May this candidate answer this request? One function a rule, each with its reason in words.
+
+A rule returns the reason for refusing, or None. `RULES` is the whole list, in the order in which
+a person would ask; the first refusal is the one that is told.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from routerd.core.candidate import Candidate
+from routerd.core.features import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the rules may look at besides the candidate.
+
+    `real_model_found`: some candidate that is not the built-in plumbing check could answer.
+    """
+
+    features: Features
+    offline: bool = False
+    local_only: bool = False
+    pinned: str = ""
+    real_model_found: bool = False
+
+
+def _pinned(candidate: Candidate, now: Circumstances) -> str | None:
+    if now.pinned and candidate.name != now.pinned:
+        return f"the client asked for {now.pinned}"
+    return None
+
+
+def _usable(candidate: Candidate, _: Circumstances) -> str | None:
+    if not candidate.usable:
+        return candidate.unusable_reason or "the engine says it can't be used"
+    return None
+
+
+def _offline(candidate: Candidate, now: Circumstances) -> str | None:
+    if now.offline and candidate.leaves_machine:
+        return f"offline mode is on and zone {candidate.zone} leaves this machine"
+    return None
+
+
+def _local_only(candidate: Candidate, now: Circumstances) -> str | None:
+    if now.local_only and candidate.leaves_machine:
+        return f"auto:local was asked for and zone {candidate.zone} leaves this machine"
+    return None
+
+
+def _capability(candidate: Candidate, now: Circumstances) -> str | None:
+    needs, able = now.features.needs, candidate.capabilities
+    missing = [
+        text
+        for needed, has, text in (
+            (needs.tools, able.tools, "tool calls"),
+            (needs.vision, able.vision, "images"),
+            (needs.json_schema, able.json_schema, "JSON schema output"),
+            (needs.fim, able.fim, "fill in the middle"),
+        )
+        if needed and not has
+    ]
+    return f"can't do {', '.join(missing)}, which the request needs" if missing else None
+
+
+def _context(candidate: Candidate, now: Circumstances) -> str | None:
+    needed = now.features.needs.context_tokens
+    if candidate.context_tokens and needed > candidate.context_tokens:
+        return (
+            f"the request needs about {needed} tokens of context, "
+            f"{candidate.context_tokens} are in effect"
+        )
+    return None
+
+
+def _circuit(candidate: Candidate, _: Circumstances) -> str | None:
+    if candidate.circuit_open:
+        return "it failed several times in a row and is resting"
+    return None
+
+
+def _plumbing(candidate: Candidate, now: Circumstances) -> str | None:
+    if candidate.plumbing and now.real_model_found and not now.pinned:
+        return "it only checks the plumbing, and a real model is there"
+    return None
+
+
+Rule = Callable[[Candidate, Circumstances], str | None]
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("pinned", _pinned),
+    ("usable", _usable),
+    ("offline", _offline),
+    ("local-only", _local_only),
+    ("capability", _capability),
+    ("context", _context),
+    ("circuit", _circuit),
+    ("plumbing", _plumbing),
+)
+# Rules that are the user's will rather than the state of the world: exit code 4, HTTP 403.
+POLICY_RULES = frozenset({"offline", "local-only"})
+
+
+def first_refusal(candidate: Candidate, now: Circumstances) -> tuple[str, str] | None:
+    """Return (rule, reason) of the first rule that refuses, or None where all agree."""
+    for name, rule in RULES:
+        reason = rule(candidate, now)
+        if reason is not None:
+            return name, reason
+    return None

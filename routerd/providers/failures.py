@@ -1,0 +1,78 @@
+"""What a backend's HTTP status means, in one table for all providers."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from routerd.core.errors import ProviderFailed
+from routerd.core.outcome import FailureKind
+from routerd.core.ports import Reply
+from routerd.dialects import openai_chat, strict_json
+
+# An error body is read for its message; more than this is not a message.
+MAX_ERROR_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+_KINDS: Mapping[int, tuple[FailureKind, bool]] = {
+    401: ("credential", True),
+    402: ("overloaded", True),
+    403: ("credential", True),
+    404: ("rejected", True),
+    408: ("timeout", True),
+    409: ("overloaded", True),
+    429: ("overloaded", True),
+    503: ("overloaded", True),
+    504: ("timeout", True),
+    529: ("overloaded", True),
+}
+
+
+def from_status(who: str, status: int, text: str, retry_after: str = "") -> ProviderFailed:
+    """Return the failure for a status of 300 and above.
+
+    A 4xx about the request itself is not retryable: another model would be asked for the same
+    fault, and a local refusal must not turn into a cloud call.
+    """
+    if 300 <= status < 400:
+        return ProviderFailed(
+            f"{who} answered with a redirect ({status}), which is not followed", "protocol"
+        )
+    default: tuple[FailureKind, bool] = ("died", True) if status >= 500 else ("rejected", False)
+    kind, retryable = _KINDS.get(status, default)
+    wait = float(retry_after) if retry_after.replace(".", "", 1).isdigit() else None
+    return ProviderFailed(
+        f"{who} answered {status}: {text}",
+        kind,
+        retryable=retryable,
+        retry_after_s=wait,
+        status=status,
+    )
+
+
+async def read_all(body: AsyncIterator[bytes], limit_bytes: int, who: str) -> bytes:
+    """Return the whole body. Raises: ProviderFailed when it is larger than the limit."""
+    data = bytearray()
+    async for chunk in body:
+        data += chunk
+        if len(data) > limit_bytes:
+            raise ProviderFailed(f"{who} sent more than {limit_bytes >> 10} KiB", "protocol")
+    return bytes(data)
+
+
+async def check(reply: Reply, who: str, content_type: str) -> None:
+    """Raise ProviderFailed unless the reply is a 200 of the expected content type.
+
+    A captive portal answers 200 with HTML; taken as an answer it would be an empty one.
+    """
+    if reply.status != 200:
+        try:
+            data = await read_all(reply.body, MAX_ERROR_BYTES, who)
+            text = openai_chat.error_text(strict_json.backend_object(data))
+        except ProviderFailed:
+            text = "no readable error message"
+        raise from_status(who, reply.status, text, reply.headers.get("retry-after", ""))
+    found = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found != content_type:
+        raise ProviderFailed(
+            f"{who} answered with {found[:60] or 'no content type'} instead of {content_type}; "
+            "is something else listening there, or a login page in between?",
+            "protocol",
+        )

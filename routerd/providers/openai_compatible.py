@@ -1,0 +1,175 @@
+"""Any server that speaks OpenAI's chat completions: llama-server, vLLM, LM Studio, gateways.
+
+The address comes from configuration only; a request never chooses it.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from routerd.core.candidate import Candidate, Capabilities, Zone
+from routerd.core.config import Timeouts
+from routerd.core.errors import ProviderFailed
+from routerd.core.ports import Outbound, Reply
+from routerd.core.request import Request
+from routerd.core.response import Chunk
+from routerd.core.status import EngineStatus
+from routerd.dialects import openai_chat, sse, strict_json
+from routerd.policy import abilities
+from routerd.providers import failures
+
+DISCOVERY_S = 3.0
+# Names under which servers tell their context window: vLLM, LM Studio, OpenRouter.
+_CONTEXT_KEYS = ("max_model_len", "loaded_context_length", "max_context_length", "context_length")
+# Such servers rarely say what a model can do; these are what the protocol takes for granted.
+_CAPABILITIES = Capabilities(tools=True, json_schema=True)
+_NOT_FOR_CHAT = ("embed", "rerank", "whisper", "tts")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the server is and what the user said of it. `base_url` ends before `/models`."""
+
+    name: str
+    base_url: str
+    zone: Zone = "device"
+    context_tokens: int = 0
+
+
+class OpenAICompatibleProvider:
+    """One such server. `secret` returns its API key, or None where it needs none."""
+
+    kind = "openai_compatible"
+
+    def __init__(
+        self,
+        server: Server,
+        outbound: Outbound,
+        timeouts: Timeouts,
+        secret: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.name = server.name
+        self._server = server
+        self._outbound = outbound
+        self._timeouts = timeouts
+        self._secret = secret
+        self._url = server.base_url.rstrip("/")
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        if key := self._secret():
+            headers["authorization"] = f"Bearer {key}"
+        return headers
+
+    async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
+        """See `core.ports.Provider.discover`."""
+        try:
+            models = await self._get(f"{self._url}/models")
+            listed = models.get("data")
+            if not isinstance(listed, list):
+                raise ProviderFailed(f"{self._url}/models lists no models", "protocol")
+            window = await self._llama_server_window(listed)
+        except ProviderFailed as error:
+            return self._status(up=False, models=0, detail=error.message), ()
+        entries = [item for item in listed if isinstance(item, Mapping) and item.get("id")]
+        found = tuple(
+            self._candidate(item, window)
+            for item in entries
+            if not any(word in str(item["id"]).lower() for word in _NOT_FOR_CHAT)
+        )
+        return self._status(up=True, models=len(found)), found
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        async with self._outbound.send(
+            "GET", url, self._headers(), first_byte_s=DISCOVERY_S, idle_s=DISCOVERY_S
+        ) as reply:
+            await failures.check(reply, self.name, "application/json")
+            data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+            return strict_json.backend_object(data)
+
+    async def _llama_server_window(self, listed: list[Any]) -> int:
+        """Return the window in effect of a llama.cpp server, which only /props tells; else 0."""
+        owner = listed[0].get("owned_by") if listed and isinstance(listed[0], Mapping) else ""
+        if owner != "llamacpp":
+            return 0
+        parts = urlsplit(self._url)
+        try:
+            props = await self._get(f"{parts.scheme}://{parts.netloc}/props")
+        except ProviderFailed:
+            return 0
+        settings = props.get("default_generation_settings")
+        window = settings.get("n_ctx") if isinstance(settings, Mapping) else 0
+        return window if isinstance(window, int) else 0
+
+    def _candidate(self, item: Mapping[str, Any], window: int) -> Candidate:
+        model = str(item["id"])
+        told = next((item[key] for key in _CONTEXT_KEYS if isinstance(item.get(key), int)), 0)
+        guess = abilities.guess(model)
+        return Candidate(
+            provider=self.name,
+            model=model,
+            zone=self._server.zone,
+            ability=guess.ability,
+            ability_sd=guess.sd,
+            context_tokens=self._server.context_tokens or window or told,
+            capabilities=_CAPABILITIES,
+            warm=True,
+            parameters_b=abilities.size_from_name(model),
+        )
+
+    def _status(self, *, up: bool, models: int, detail: str = "") -> EngineStatus:
+        return EngineStatus(self.name, self.kind, self._server.zone, self._url, up, models, detail)
+
+    async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        """See `core.ports.Provider.stream`."""
+        body = strict_json.dumps(self._body(request, candidate.model))
+        streamed = request.wants_stream
+        first_s = self._timeouts.first_token_s if streamed else self._timeouts.whole_answer_s
+        async with self._outbound.send(
+            "POST",
+            f"{self._url}/chat/completions",
+            self._headers(),
+            body,
+            first_byte_s=first_s,
+            idle_s=self._timeouts.idle_s,
+        ) as reply:
+            if not streamed:
+                for chunk in await self._whole(reply):
+                    yield chunk
+                return
+            await failures.check(reply, self.name, "text/event-stream")
+            async with aclosing(self._events(reply)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _body(self, request: Request, model: str) -> dict[str, Any]:
+        """Build the request; the client's own JSON is kept where it spoke this dialect."""
+        if request.dialect != "openai" or not request.raw:
+            return openai_chat.encode_request(request, model, stream=request.wants_stream)
+        body = strict_json.request_object(request.raw)
+        body["model"] = model
+        if request.wants_stream:
+            body["stream_options"] = {"include_usage": True}
+        return body
+
+    async def _whole(self, reply: Reply) -> tuple[Chunk, ...]:
+        await failures.check(reply, self.name, "application/json")
+        data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+        return openai_chat.decode_response(strict_json.backend_object(data))
+
+    async def _events(self, reply: Reply) -> AsyncGenerator[Chunk]:
+        parser, decoder = sse.EventParser(), openai_chat.ChunkDecoder()
+        async for data in reply.body:
+            for event in parser.feed(data):
+                if event.data == b"[DONE]":
+                    yield decoder.finish()
+                    return
+                for chunk in decoder.feed(strict_json.backend_object(event.data)):
+                    yield chunk
+        # Some servers never send [DONE]; a finish reason says as much. Without either, or in the
+        # middle of an event, the answer is broken, however politely the connection was closed.
+        if parser.unfinished:
+            raise ProviderFailed(f"{self.name} ended in the middle of an event", "died")
+        yield decoder.finish()

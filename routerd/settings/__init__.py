@@ -1,0 +1,1 @@
+"""Where routerd keeps its files, and what the user wrote into them."""

@@ -1,0 +1,25 @@
+"""Watches config.toml and says when it changed; reads nothing itself."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+from watchfiles import awatch
+
+
+async def changes(path: Path, stop: anyio.Event) -> AsyncIterator[None]:
+    """Yield after each burst of changes to `path`, until `stop`.
+
+    The directory is watched, not the file: editors replace files, and a watch on the old inode
+    would go blind. watchfiles joins changes within 200 ms.
+    """
+    async for batch in awatch(
+        path.parent,
+        watch_filter=lambda _, changed: Path(changed).name == path.name,
+        stop_event=stop,
+        debounce=200,
+        step=50,
+        recursive=False,
+    ):
+        if batch:
+            yield None

@@ -1,0 +1,41 @@
+"""Runs everything a change must pass: format, lint, types, import contracts, tests.
+
+`python tests/check.py` from the repository's root, with the `test` extra installed; further
+arguments go to pytest.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+STEPS: tuple[tuple[str, list[str]], ...] = (
+    ("format", [str(BIN / "ruff"), "format", "--check", "."]),
+    ("lint", [str(BIN / "ruff"), "check", "."]),
+    ("types", [str(BIN / "mypy")]),
+    ("contracts", [str(BIN / "lint-imports"), "--no-cache"]),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps in order; stop at the first that fails and return its exit code."""
+    # CI silences the telemetry of some libraries; here they must be silent without its help.
+    environment = {key: value for key, value in os.environ.items() if key != "CI"}
+    environment["PYTHONWARNDEFAULTENCODING"] = "1"
+    tests = [sys.executable, "-m", "pytest", "-n", "auto", "-m", "not slow", *arguments]
+    for name, command in (*STEPS, ("tests", tests)):
+        began_s = time.monotonic()
+        print(f"== {name}", flush=True)
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        if code:
+            print(f"== {name} failed", flush=True)
+            return code
+        print(f"== {name} passed in {time.monotonic() - began_s:.1f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
