@@ -35,7 +35,12 @@ class DaemonClient:
             port = int(endpoint["port"])
         except (OSError, ValueError, KeyError):
             raise NotRunning("routerd is not running; start it with `routerd up`.") from None
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        headers = {
+            "authorization": f"Bearer {token}",
+            "content-type": "application/json",
+            # The response then owns the connection, and closing the one closes the other.
+            "connection": "close",
+        }
         return HTTPConnection("127.0.0.1", port, timeout=timeout_s or self._timeout_s), headers
 
     def request(self, method: str, path: str, body: Any = None) -> HTTPResponse:
@@ -50,27 +55,30 @@ class DaemonClient:
         except (OSError, HTTPException):
             raise NotRunning("routerd is not running; start it with `routerd up`.") from None
         if response.status >= 400:
-            raise DaemonError(_message(response.read()), response.status)
+            with response:
+                raise DaemonError(_message(response.read()), response.status)
         return response
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`. Raises: NotRunning, DaemonError."""
-        return json.loads(self.request("GET", path).read())
+        with self.request("GET", path) as response:
+            return json.loads(response.read())
 
     def post(self, path: str, body: Any = None) -> Any:
         """Send JSON and return JSON. Raises: NotRunning, DaemonError."""
-        return json.loads(self.request("POST", path, body if body is not None else {}).read())
+        with self.request("POST", path, body if body is not None else {}) as response:
+            return json.loads(response.read())
 
     def events(self, path: str, body: Any) -> Iterator[tuple[HTTPResponse, dict[str, Any]]]:
         """Yield (response, event object) of a server-sent stream until [DONE]."""
-        response = self.request("POST", path, body)
-        for line in response:
-            data = line.removeprefix(b"data: ").strip()
-            if not line.startswith(b"data: "):
-                continue
-            if data == b"[DONE]":
-                return
-            yield response, json.loads(data)
+        with self.request("POST", path, body) as response:
+            for line in response:
+                data = line.removeprefix(b"data: ").strip()
+                if not line.startswith(b"data: "):
+                    continue
+                if data == b"[DONE]":
+                    return
+                yield response, json.loads(data)
         raise DaemonError("The answer broke off before its end.", 502)
 
 

@@ -41,8 +41,8 @@ def _ask(arguments: argparse.Namespace, here: places.Places) -> int:
     if arguments.max_tokens:
         body["max_tokens"] = arguments.max_tokens
     if arguments.json:
-        response = client.request("POST", "/v1/chat/completions", body)
-        answer = json.loads(response.read())
+        with client.request("POST", "/v1/chat/completions", body) as response:
+            answer = json.loads(response.read())
         answer["routerd"] = _told(response)
         _print(answer)
         return 0
