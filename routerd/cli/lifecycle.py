@@ -50,7 +50,8 @@ def _up(arguments: argparse.Namespace, here: places.Places) -> int:
 def start(here: places.Places) -> dict[str, Any]:
     """Start the daemon in the background and return its status once it is ready.
 
-    Raises: RouterdError with the daemon's own words when it ends instead.
+    Where another start was faster, its daemon is waited for instead.
+    Raises: RouterdError with the daemon's own words when it ends.
     """
     places.prepare(here)
     words = here.log.with_name("start.log")
@@ -68,7 +69,7 @@ def start(here: places.Places) -> dict[str, Any]:
         status = running(here)
         if status is not None:
             return status
-        if child.poll() is not None:
+        if child.poll() is not None and "already runs" not in _last_words(words):
             raise RouterdError(_last_words(words) or f"The daemon ended; see {here.log}.")
         time.sleep(POLL_S)
     raise RouterdError(f"The daemon was not ready within {START_TIMEOUT_S:g} s; see {here.log}.")

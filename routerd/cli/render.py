@@ -12,6 +12,8 @@ TERMS = ("complexity", "history", "cost", "latency", "availability")
 _ZONES = {"device": "green", "network": "yellow", "cloud": "magenta"}
 # What a pipe is given: wide enough that no row of a table breaks.
 PIPE_WIDTH = 160
+# Model names of one engine in `status`; `routerd models` lists them all.
+SHOWN = 6
 
 
 def console() -> Console:
@@ -33,24 +35,33 @@ def status(found: dict[str, Any]) -> None:
     table.add_row("classifier", found["classifier"])
     table.add_row("so far", f"{found['requests']} requests, {found['memories']} memories")
     out.print(table)
-    out.print(_engines(found["engines"]))
+    out.print(_engines(found))
     for warning in found["warnings"]:
         out.print(Text(f"! {warning}", "yellow"))
     advice(out, found["state"])
 
 
-def _engines(engines: list[dict[str, Any]]) -> Table:
+def _engines(found: dict[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("engine", "zone", "address", "models", ""):
-        table.add_column(heading)
-    for engine in engines:
-        state = str(engine["models"]) if engine["up"] else "-"
+    for heading in ("\nengine", "\nzone", "\naddress", "\nmodels"):
+        table.add_column(heading, overflow="fold")
+    for engine in found["engines"]:
+        names = [
+            model["name"].partition("/")[2]
+            for model in found["models"]
+            if model["provider"] == engine["name"] and model["usable"]
+        ]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        models = Text(", ".join(names[:SHOWN]) + more)
+        if not engine["up"] and "refused the connection" in engine["detail"]:
+            models.append("not running", "dim")
+        elif engine["detail"]:
+            models.append(f"{' - ' if names else ''}{engine['detail']}", "dim")
         table.add_row(
-            engine["name"],
+            Text(engine["name"], "" if engine["up"] else "dim"),
             Text(engine["zone"], _ZONES[engine["zone"]]),
             engine["address"],
-            state,
-            Text(engine["detail"], "dim"),
+            models,
         )
     return table
 

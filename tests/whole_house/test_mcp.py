@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
-from tests.fakes.daemon import Daemon, environment
+from tests.fakes.daemon import QUIET, Daemon, environment, routerd
 
 pytestmark = pytest.mark.anyio
 TOOLS = {"ask", "route", "classify", "models", "why"}
@@ -125,6 +126,23 @@ async def test_loading_a_model_is_told_as_progress(daemon: Daemon) -> None:
             await client.call_tool("ask", {"prompt": "x"}, progress_callback=progress)
     # The model may be loaded already; then there is nothing to tell.
     assert all("loading" in message or "writing" in message for message in told)
+
+
+async def test_the_stdio_command_starts_the_daemon_where_none_runs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text(QUIET, encoding="utf-8")  # set-up
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "routerd", "mcp"], env=environment(home)
+    )
+    try:
+        with anyio.fail_after(60):
+            async with Client(stdio_client(command)) as client:
+                asked = await client.call_tool("ask", {"prompt": "hello"})
+    finally:
+        down = await anyio.to_thread.run_sync(routerd, home, "down")
+    assert "plumbing check" in asked.structured_content["text"]
+    assert down.returncode == 0
 
 
 async def test_mcp_over_http_without_the_token_is_refused(daemon: Daemon) -> None:
