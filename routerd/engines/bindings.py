@@ -1,0 +1,97 @@
+"""What the worker asks of a llama.cpp binding, and which bindings there are.
+
+Two libraries bring llama.cpp into a Python process; `llama_cpp_python` and `xllamacpp_server` each
+wrap one behind `Binding`. Neither is imported here: only the worker process may load native code.
+"""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+BindingName = Literal["", "llama-cpp-python", "xllamacpp"]
+
+# Where both are installed llama-cpp-python wins: it comes without wheels, so whoever has it built
+# it on purpose, as a rule for this machine's GPU, while xllamacpp's Linux and Windows wheels
+# compute on the CPU. `EnginePool(binding=...)` overrides.
+_MODULES: dict[BindingName, str] = {"llama-cpp-python": "llama_cpp", "xllamacpp": "xllamacpp"}
+
+# A prompt is read in steps of this many tokens; a cancel takes effect between two steps.
+PREFILL_STEP_TOKENS = 256
+# llama.cpp rounds a context up to a multiple of this; rounding first keeps both in agreement.
+CONTEXT_STEP_TOKENS = 256
+
+Emit = Callable[[Mapping[str, Any]], bool]
+"""Takes an OpenAI chunk object and tells whether to stop.
+
+Also takes {"prompt_progress": {"processed", "total"}}, in tokens that were not cached, and {},
+which only asks.
+"""
+
+
+class Rejected(Exception):
+    """The body can't be answered by this model; the message holds nothing of the prompt.
+
+    `counts` has prompt_tokens and context_tokens where the prompt is too long.
+    """
+
+    def __init__(self, message: str, counts: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.counts = counts or {}
+
+
+class Binding(Protocol):
+    """One llama.cpp with at most one model. Not thread-safe: one thread calls all methods."""
+
+    name: BindingName
+    version: str
+
+    def load(self, path: str, *, context_tokens: int, gpu_layers: int, threads: int) -> int:
+        """Load a model; return the context in effect, tokens.
+
+        `gpu_layers` -1 offloads as much as fits; `threads` 0 lets llama.cpp pick.
+        Raises: RuntimeError or ValueError where llama.cpp refuses the file.
+        """
+        ...
+
+    def chat(self, body: Mapping[str, Any], emit: Emit) -> None:
+        """Answer an OpenAI chat request in chunks; the last has finish_reason and usage.
+
+        It hands chunks to `emit` because one of the libraries calls back and can't be iterated.
+        Raises: Rejected; RuntimeError where llama.cpp itself fails.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model."""
+        ...
+
+
+def installed_binding(wanted: str = "") -> BindingName:
+    """Return the binding to use, '' where none (or not the wanted one) is installed."""
+    for name, module in _MODULES.items():
+        if wanted in ("", name) and importlib.util.find_spec(module) is not None:
+            return name
+    return ""
+
+
+def context_in_effect(context_tokens: int) -> int:
+    """Round down to what llama.cpp can give, at least one step."""
+    steps = max(1, context_tokens // CONTEXT_STEP_TOKENS)
+    return steps * CONTEXT_STEP_TOKENS
+
+
+def prompt_too_long(prompt_tokens: int, context_tokens: int) -> Rejected:
+    """Return the refusal of a prompt that doesn't fit; nothing is ever cut off silently."""
+    return Rejected(
+        f"the prompt has {prompt_tokens} tokens, but the model's context holds {context_tokens}; "
+        "shorten it or raise llamacpp.context_tokens",
+        {"prompt_tokens": prompt_tokens, "context_tokens": context_tokens},
+    )
+
+
+def template_refused() -> Rejected:
+    """Return the refusal by a chat template, whose own words may quote the conversation."""
+    return Rejected(
+        "the model's chat template can't write this conversation; many want roles to alternate "
+        "and know no tools"
+    )

@@ -1,0 +1,285 @@
+"""GGUF files on this machine, answered by the embedded llama.cpp engine. It starts no process."""
+
+import os
+import re
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+
+from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.config import LlamaCppConfig
+from routerd.core.errors import ProviderFailed
+from routerd.core.ports import LocalEngine
+from routerd.core.request import Request
+from routerd.core.response import Chunk, Progress
+from routerd.core.status import EngineStatus
+from routerd.dialects import openai_chat
+from routerd.policy import abilities
+
+PLUMBING = "plumbing-check"
+# Below every real model: it says the same whatever it is asked.
+PLUMBING_ABILITY = -10.0
+MAX_FILES = 500
+# A cold model is read from disk: about 1 GB/s on a laptop.
+LOAD_BYTES_PER_S = 1e9
+NOT_INSTALLED = "llama.cpp is not installed; pip install 'routerd[embedded]'"
+
+_PART = re.compile(r"^(?P<stem>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})$")
+# Encoders and projectors come as GGUF too; none of them can chat.
+_NO_CHAT = re.compile(r"bert|clip|^t5|encoder", re.IGNORECASE)
+
+
+class ModelFile(Protocol):
+    """What a GGUF file says of itself (engines.gguf.GgufMetadata)."""
+
+    @property
+    def architecture(self) -> str:
+        """The family of models, "llama" or "qwen3"."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The trained window, 0 unknown."""
+        ...
+
+    @property
+    def parameters_b(self) -> float:
+        """Thousand millions of weights, 0.0 unknown."""
+        ...
+
+    @property
+    def quantisation(self) -> str:
+        """ "Q4_K_M" and the like."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Size on disk."""
+        ...
+
+    @property
+    def mentions_tools(self) -> bool:
+        """Whether the chat template knows of tools."""
+        ...
+
+    @property
+    def hermes_tool_calls(self) -> bool:
+        """Whether tool calls are JSON between <tool_call> marks."""
+        ...
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the chat template knows of reasoning."""
+        ...
+
+
+ReadMetadata = Callable[[Path], ModelFile]
+"""Raises: ValueError for a file that is no usable model, saying why; OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One model on disk: what it says of itself, or why it can't be used."""
+
+    name: str
+    path: Path
+    file: ModelFile | None
+    trouble: str = ""
+
+
+class LlamaCppProvider:
+    """Models in `models_dir`; `plumbing_model` stands in while there is none that can be used."""
+
+    name = "llamacpp"
+    kind = "llamacpp"
+
+    def __init__(
+        self,
+        engine: LocalEngine,
+        models_dir: Path,
+        plumbing_model: Path | None,
+        read_metadata: ReadMetadata,
+        settings: LlamaCppConfig,
+    ) -> None:
+        self._engine = engine
+        self._models_dir = models_dir
+        self._plumbing_model = plumbing_model
+        self._read_metadata = read_metadata
+        self._settings = settings
+        self._read: dict[tuple[Path, int, int], ModelFile | str] = {}
+        self._paths: dict[str, Path] = {}
+
+    async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
+        """See `core.ports.Provider.discover`."""
+        if not self._settings.enabled:
+            return self._status(0, "switched off by llamacpp.enabled"), ()
+        if not self._engine.binding:
+            return self._status(0, NOT_INSTALLED), ()
+        models = await anyio.to_thread.run_sync(self._scan)
+        self._paths = {found.name: found.path for found in models}
+        candidates = tuple(self._candidate(found) for found in models)
+        usable = sum(candidate.usable for candidate in candidates)
+        if usable or self._plumbing_model is None:
+            return self._status(usable), candidates
+        detail = f"no usable GGUF file in {self._models_dir}; only the built-in plumbing check"
+        found = await anyio.to_thread.run_sync(self._look_at, PLUMBING, self._plumbing_model)
+        self._paths[PLUMBING] = found.path
+        return self._status(0, detail), (*candidates, _plumbing(self._candidate(found), found))
+
+    async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        """See `core.ports.Provider.stream`."""
+        path = self._paths.get(candidate.model)
+        if path is None:
+            raise ProviderFailed(
+                f"{candidate.model} is no longer in {self._models_dir}; routerd looks again "
+                "every 30 s",
+                "died",
+            )
+        settings = {
+            "context_tokens": candidate.context_tokens,
+            "gpu_layers": self._settings.gpu_layers,
+            "threads": self._settings.threads,
+        }
+        body = openai_chat.encode_request(request, candidate.model, stream=True)
+        decoder = openai_chat.ChunkDecoder()
+        async with aclosing(self._engine.chat(str(path), settings, body)) as events:
+            async for event in events:
+                if "routerd_progress" in event:
+                    yield Progress(str(event["routerd_progress"]))
+                    continue
+                for chunk in decoder.feed(event):
+                    yield chunk
+        yield decoder.finish()
+
+    def _scan(self) -> list[_Found]:
+        names: dict[str, int] = {}
+        models = []
+        for path in self._files():
+            name = _sane(path)
+            names[name] = names.get(name, 0) + 1
+            if names[name] > 1:
+                # The same file name in two folders.
+                name = f"{name}-{names[name]}"
+            models.append(self._look_at(name, path))
+        present = {found.path for found in models}
+        self._read = {key: known for key, known in self._read.items() if key[0] in present}
+        return models
+
+    def _files(self) -> Iterator[Path]:
+        """Yield the files that may be models, in a stable order; links are not walked into."""
+        count = 0
+        for folder, folders, files in os.walk(self._models_dir):
+            folders.sort()
+            for file in sorted(files):
+                path = Path(folder, file)
+                if _may_be_model(path) and path.is_file():
+                    count += 1
+                    if count > MAX_FILES:
+                        return
+                    yield path
+
+    def _look_at(self, name: str, path: Path) -> _Found:
+        try:
+            about = path.stat()
+            key = (path, about.st_mtime_ns, about.st_size)
+            if key not in self._read:
+                self._read[key] = self._try_to_read(path)
+            known = self._read[key]
+            missing = _missing_part(path)
+        except OSError as error:
+            known, missing = f"it can't be read: {error.strerror}", ""
+        if isinstance(known, str):
+            return _Found(name, path, None, known)
+        if _NO_CHAT.search(known.architecture):
+            return _Found(name, path, known, f"{known.architecture} is no chat model")
+        return _Found(name, path, known, missing)
+
+    def _try_to_read(self, path: Path) -> ModelFile | str:
+        try:
+            return self._read_metadata(path)
+        except ValueError as error:
+            return str(error)
+
+    def _candidate(self, found: _Found) -> Candidate:
+        file = found.file
+        plain = Candidate(
+            provider=self.name,
+            model=found.name,
+            usable=not found.trouble,
+            unusable_reason=f"{found.path.name}: {found.trouble}" if found.trouble else "",
+        )
+        if file is None:
+            return plain
+        loaded_tokens = self._engine.loaded().get(str(found.path), 0)
+        size_b = file.parameters_b if file.parameters_b >= 0.01 else 0.0
+        guess = abilities.guess(found.name, size_b)
+        return replace(
+            plain,
+            ability=guess.ability,
+            ability_sd=guess.sd,
+            context_tokens=_window(file.context_tokens, self._settings.context_tokens),
+            capabilities=self._capabilities(file),
+            warm=loaded_tokens > 0,
+            load_s=file.size_bytes / LOAD_BYTES_PER_S,
+            parameters_b=file.parameters_b,
+            quantisation=file.quantisation,
+        )
+
+    def _capabilities(self, file: ModelFile) -> Capabilities:
+        # llama-server understands every family's tool calls; our reading of llama-cpp-python's
+        # bare text understands one form. Both bindings compile JSON Schema to a grammar.
+        reads_calls = self._engine.binding == "xllamacpp" or file.hermes_tool_calls
+        return Capabilities(
+            tools=file.mentions_tools and reads_calls, json_schema=True, thinking=file.thinks
+        )
+
+    def _status(self, usable: int, detail: str = "") -> EngineStatus:
+        up = self._settings.enabled and bool(self._engine.binding)
+        address = str(self._models_dir)
+        return EngineStatus(self.name, self.kind, "device", address, up, usable, detail)
+
+
+def _plumbing(candidate: Candidate, found: _Found) -> Candidate:
+    """Mark the built-in model; its cache is tiny, so it gets its whole window."""
+    trained = found.file.context_tokens if found.file is not None else 0
+    return replace(
+        candidate,
+        plumbing=True,
+        ability=PLUMBING_ABILITY,
+        ability_sd=0.1,
+        context_tokens=trained,
+    )
+
+
+def _window(trained: int, wanted: int) -> int:
+    return min(trained, wanted) if trained and wanted else trained or wanted
+
+
+def _may_be_model(path: Path) -> bool:
+    if path.suffix.lower() != ".gguf" or "mmproj" in path.name.lower():
+        return False
+    part = _PART.match(path.stem)
+    return part is None or int(part["part"]) == 1
+
+
+def _missing_part(path: Path) -> str:
+    """Return which file of a split model is not there, '' where all are."""
+    part = _PART.match(path.stem)
+    if part is None:
+        return ""
+    for number in range(1, int(part["parts"]) + 1):
+        name = f"{part['stem']}-{number:05d}-of-{part['parts']}{path.suffix}"
+        if not path.with_name(name).is_file():
+            return f"{name} is missing"
+    return ""
+
+
+def _sane(path: Path) -> str:
+    """Return a model name that fits a URL, a header and a shell."""
+    part = _PART.match(path.stem)
+    stem = part["stem"] if part else path.stem
+    return re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("-.") or "model"
