@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from routerd.core.candidate import Candidate
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import NoCandidate, ProviderFailed
@@ -53,8 +54,8 @@ class Attempts:
         if decision.chosen is None:
             raise nobody(decision, self._catalogue.engines)
         self._budget.requests += 1
-        entry: Ranked | None = decision.chosen
-        while entry is not None:
+        entry = decision.chosen
+        while True:
             try:
                 async with aclosing(self._attempt(request, entry, journal)) as chunks:
                     async for chunk in chunks:
@@ -64,98 +65,98 @@ class Attempts:
                 if journal.winner is not None:
                     raise
                 tried = [attempt.model for attempt in journal.attempts]
-                entry = fallback.next_candidate(decision.ranked, tried, failure, self._budget)
-                if entry is None:
+                following = fallback.next_candidate(decision.ranked, tried, failure, self._budget)
+                if following is None:
                     raise
+                entry = following
                 self._budget.retries += 1
                 _log.info("%s failed (%s), trying %s", tried[-1], failure, entry.candidate.name)
 
     async def _attempt(
         self, request: Request, entry: Ranked, journal: Journal
     ) -> AsyncGenerator[Chunk]:
-        name = entry.candidate.name
         began_s = time.monotonic()
         first_s = -1.0
         failure: ProviderFailed | None = None
-        finished = False
         try:
-            async with aclosing(self._chunks(request, entry)) as chunks:
+            async with aclosing(self._chunks(request, entry.candidate)) as chunks:
                 async for chunk in chunks:
                     if not isinstance(chunk, Progress):
                         first_s = time.monotonic() - began_s if first_s < 0 else first_s
                         journal.winner = entry
                         journal.assembler.add(chunk)
-                    finished = finished or isinstance(chunk, Finish)
                     yield chunk
         except ProviderFailed as error:
             failure = error
             raise
         finally:
-            took_s = time.monotonic() - began_s
-            journal.attempts.append(
-                Attempt(
-                    model=name,
-                    started_s=began_s,
-                    duration_s=took_s,
-                    ttft_s=first_s,
-                    failure=failure.kind if failure else None,
-                    error=failure.message if failure else "",
-                )
+            attempt = Attempt(
+                model=entry.candidate.name,
+                started_s=began_s,
+                duration_s=time.monotonic() - began_s,
+                ttft_s=first_s,
+                failure=failure.kind if failure else None,
+                error=failure.message if failure else "",
             )
-            if failure is not None or finished:
-                self._report(name, failure, journal, first_s, took_s)
+            journal.attempts.append(attempt)
+            self._report(request, entry.candidate, attempt, journal.assembler.finish)
 
     def _report(
-        self,
-        name: str,
-        failure: ProviderFailed | None,
-        journal: Journal,
-        first_s: float,
-        took_s: float,
+        self, request: Request, candidate: Candidate, attempt: Attempt, finish: Finish | None
     ) -> None:
-        """Tell the catalogue; a request that was itself at fault says nothing of the model."""
-        if failure is not None and failure.kind == "rejected":
+        """Tell the catalogue; a request at fault itself, or given up, says nothing of the model."""
+        if attempt.failure == "rejected" or (attempt.failure is None and finish is None):
             return
-        made = journal.assembler.finish.usage.output_tokens if journal.assembler.finish else 0
-        writing_s = took_s - max(first_s, 0.0)
+        # A whole answer does not show its first token, and a cold model's includes loading.
+        timely = request.wants_stream and (candidate.warm or not candidate.load_s)
+        made = finish.usage.output_tokens if finish else 0
+        writing_s = attempt.duration_s - max(attempt.ttft_s, 0.0)
         speed = made / writing_s if made > 8 and writing_s > 0.01 else 0.0
-        self._catalogue.report(name, ok=failure is None, ttft_s=first_s, tokens_per_s=speed)
+        self._catalogue.report(
+            candidate.name,
+            ok=attempt.failure is None,
+            ttft_s=attempt.ttft_s if timely else -1.0,
+            tokens_per_s=speed,
+        )
 
-    async def _chunks(self, request: Request, entry: Ranked) -> AsyncGenerator[Chunk]:
+    async def _chunks(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         """Yield chunks within their time limits; a request not streamed yields at its end.
 
         Nothing of it has gone out before then, so a failure in the middle can still be retried.
         """
-        candidate = entry.candidate
         provider = self._catalogue.provider(candidate.provider)
-        limits = self._timeouts
-        first_s = (
-            limits.first_token_s if request.wants_stream else limits.whole_answer_s
-        ) + candidate.load_s
+        streamed, limits = request.wants_stream, self._timeouts
+        limit_s = limits.first_token_s if streamed else limits.whole_answer_s
+        wait_s = limit_s = limit_s + candidate.load_s
+        late = f"{candidate.name} {'sent nothing for' if streamed else 'did not finish within'}"
+        began_s = time.monotonic()
         held: list[Chunk] = []
+        ended = False
         async with aclosing(provider.stream(request, candidate)) as chunks:
-            wait_s, ended = first_s, False
-            while (chunk := await _next(chunks, wait_s, candidate.name)) is not None:
-                ended = ended or isinstance(chunk, Finish)
-                if isinstance(chunk, Progress) or request.wants_stream:
+            while not ended:
+                chunk = await _next(chunks, wait_s, f"{late} {limit_s:.0f} s")
+                ended = isinstance(chunk, Finish)
+                if streamed or isinstance(chunk, Progress):
                     yield chunk
                 else:
                     held.append(chunk)
-                if not isinstance(chunk, Progress):
-                    wait_s = limits.idle_s if request.wants_stream else limits.whole_answer_s
-        if not ended:
-            raise ProviderFailed(f"{candidate.name} ended without a finish", "died")
+                if not streamed:
+                    wait_s = began_s + limit_s - time.monotonic()
+                elif not isinstance(chunk, Progress):
+                    wait_s = limit_s = limits.idle_s
         for chunk in held:
             yield chunk
 
 
-async def _next(chunks: AsyncIterator[Chunk], limit_s: float, name: str) -> Chunk | None:
-    """Return the next chunk, None at the end. Raises: ProviderFailed of kind timeout."""
+async def _next(chunks: AsyncIterator[Chunk], limit_s: float, late: str) -> Chunk:
+    """Return the next chunk. Raises: ProviderFailed when it is late or there is none."""
     try:
         with anyio.fail_after(limit_s):
-            return await anext(chunks, None)
+            return await anext(chunks)
     except TimeoutError:
-        raise ProviderFailed(f"{name} sent nothing for {limit_s:.0f} s", "timeout") from None
+        raise ProviderFailed(late, "timeout") from None
+    except StopAsyncIteration:
+        raise ProviderFailed("the backend ended without a finish", "died") from None
 
 
 def nobody(decision: Decision, engines: Sequence[EngineStatus]) -> NoCandidate:
@@ -167,7 +168,9 @@ def nobody(decision: Decision, engines: Sequence[EngineStatus]) -> NoCandidate:
             "Either `pip install 'routerd[embedded]'` and `routerd pull MODEL`, "
             "or install Ollama and `ollama pull qwen2.5-coder:7b`."
         )
-    shown = [f"{e.candidate.name}: {e.reason}" for e in decision.exclusions[:5]]
+    # That the others were not pinned is the least that can be said of them.
+    told = sorted(decision.exclusions, key=lambda e: e.rule == "pinned")
+    shown = [f"{e.candidate.name}: {e.reason}" for e in told[:5]]
     more = len(decision.exclusions) - len(shown)
     rest = f"; and {more} more" if more > 0 else ""
     asked = {e.rule for e in decision.exclusions}

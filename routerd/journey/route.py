@@ -70,6 +70,10 @@ class Journey:
         except RouterdError as failure:
             error = failure
             raise
+        except Exception as fault:
+            # Without this a crash would be remembered as a client that went away.
+            error = RouterdError(f"routerd failed: {type(fault).__name__}")
+            raise
         finally:
             took_s = time.monotonic() - began_s
             outcome = outcome_of(decision, journal, took_s, error)

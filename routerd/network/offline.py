@@ -54,11 +54,19 @@ class LoopbackOnly:
         """Raise ProviderFailed of kind offline when `url` may not be reached now."""
         if not self.offline or is_loopback(url):
             return
-        parts = urlsplit(url)
         self.refused += 1
-        self.last_refused = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        self.last_refused = _shown(url)
         raise ProviderFailed(
             f"offline mode is on; {self.last_refused} is not on this machine. "
             "Set `offline = false` in config.toml to allow it.",
             "offline",
         )
+
+
+def _shown(url: str) -> str:
+    """Scheme and server, without path and credentials, which may be secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a malformed address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

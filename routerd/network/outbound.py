@@ -1,8 +1,10 @@
 """HTTP to backends: no redirects, no environment proxies, no compressed bodies, bounded waits."""
 
+import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
 
 import anyio
@@ -13,6 +15,9 @@ from routerd.core.outcome import FailureKind
 from routerd.core.ports import Reply
 
 MAX_CONNECTIONS = 256
+# uvicorn (vLLM, most Python servers) closes a connection idle for 5 s. One taken up again at that
+# very moment fails although the server is well, so ours are given up before.
+KEEPALIVE_S = 3.0
 
 
 def _where(url: str) -> str:
@@ -28,7 +33,7 @@ def map_error(error: Exception, url: str) -> ProviderFailed:
         (httpx2.ConnectTimeout, "timeout", "didn't accept the connection in time"),
         (httpx2.PoolTimeout, "overloaded", "has no free connection"),
         (httpx2.TimeoutException, "timeout", "stayed silent too long"),
-        (httpx2.ConnectError, "refused", "refused the connection; is the server running?"),
+        (httpx2.ConnectError, "refused", _why_no_connection(error)),
         (httpx2.RemoteProtocolError, "died", "broke off in the middle of the answer"),
         (httpx2.ReadError, "died", "reset the connection"),
         (httpx2.WriteError, "died", "reset the connection"),
@@ -39,8 +44,19 @@ def map_error(error: Exception, url: str) -> ProviderFailed:
     return ProviderFailed(f"{where} failed: {type(error).__name__}", "protocol")
 
 
+def _why_no_connection(error: BaseException | None) -> str:
+    """Tell a wrong name and an unknown certificate from a server that is down."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return "could not be found; is its name spelt right?"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return "shows a certificate that this machine doesn't trust"
+        error = error.__cause__ or error.__context__
+    return "refused the connection; is the server running?"
+
+
 class HttpOutbound:
-    """An Outbound over one connection pool; use as an async context manager."""
+    """An Outbound over one connection pool; `aclose` ends it."""
 
     def __init__(self, *, connect_s: float = 2.0) -> None:
         self._connect_s = connect_s
@@ -54,8 +70,14 @@ class HttpOutbound:
             trust_env=False,
             follow_redirects=False,
             verify=verify,
-            limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=32),
+            limits=httpx2.Limits(
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=32,
+                keepalive_expiry=KEEPALIVE_S,
+            ),
             headers={"accept-encoding": "identity", "user-agent": "routerd"},
+            # Cookies know hosts, not ports: one local server's would be sent to all the others.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
 
     async def _client_for(self, url: str) -> httpx2.AsyncClient:
@@ -84,15 +106,23 @@ class HttpOutbound:
         """See `core.ports.Outbound.send`."""
         timeout = httpx2.Timeout(first_byte_s, connect=self._connect_s, read=first_byte_s)
         client = await self._client_for(url)
-        request = client.build_request(
-            method, url, headers=dict(headers), content=body or None, timeout=timeout
-        )
+        try:
+            request = client.build_request(
+                method, url, headers=dict(headers), content=body or None, timeout=timeout
+            )
+        except (httpx2.InvalidURL, ValueError):
+            # The error's own text may quote a header, and with it a key.
+            raise ProviderFailed(
+                "the address or a header holds characters that can't be sent; "
+                "check base_url in config.toml and the key",
+                "rejected",
+            ) from None
         try:
             response = await client.send(request, stream=True)
         except httpx2.HTTPError as error:
             raise map_error(error, url) from error
         try:
-            if response.headers.get("content-encoding", "identity") != "identity":
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
                 raise ProviderFailed(
                     f"{_where(url)} sent a compressed body that was not asked for", "protocol"
                 )

@@ -95,6 +95,9 @@ class Catalogue:
         except Exception:  # noqa: BLE001  # top of a task, logged whole
             # A provider's own fault must not take the others' models away.
             _log.exception("looking for models at %s failed", provider.name)
+            told = "looking for it failed; the log tells why"
+            unknown = EngineStatus(provider.name, provider.kind, "device", "", False, 0, told)
+            self._engines.setdefault(provider.name, unknown)
             return
         before = self._engines.get(provider.name)
         if before is None or before.up != status.up:

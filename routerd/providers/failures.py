@@ -1,5 +1,6 @@
 """What a backend's HTTP status means, in one table for all providers."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 
 from routerd.core.errors import ProviderFailed
@@ -10,6 +11,8 @@ from routerd.dialects import openai_chat, strict_json
 # An error body is read for its message; more than this is not a message.
 MAX_ERROR_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+# isdigit() would let "²" through, which float() refuses.
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 _KINDS: Mapping[int, tuple[FailureKind, bool]] = {
     401: ("credential", True),
@@ -26,18 +29,18 @@ _KINDS: Mapping[int, tuple[FailureKind, bool]] = {
 
 
 def from_status(who: str, status: int, text: str, retry_after: str = "") -> ProviderFailed:
-    """Return the failure for a status of 300 and above.
+    """Return the failure for a status other than 200.
 
     A 4xx about the request itself is not retryable: another model would be asked for the same
     fault, and a local refusal must not turn into a cloud call.
     """
-    if 300 <= status < 400:
-        return ProviderFailed(
-            f"{who} answered with a redirect ({status}), which is not followed", "protocol"
-        )
+    if status < 400:
+        what = "with a redirect, which is not followed" if status >= 300 else "without an answer"
+        return ProviderFailed(f"{who} answered {status}, {what}", "protocol", status=status)
     default: tuple[FailureKind, bool] = ("died", True) if status >= 500 else ("rejected", False)
     kind, retryable = _KINDS.get(status, default)
-    wait = float(retry_after) if retry_after.replace(".", "", 1).isdigit() else None
+    # Seconds only; the other form, a date, is not used by any engine known to us.
+    wait = float(retry_after) if _SECONDS.fullmatch(retry_after) else None
     return ProviderFailed(
         f"{who} answered {status}: {text}",
         kind,

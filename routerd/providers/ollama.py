@@ -1,26 +1,20 @@
 """Ollama through its own SDK and native chat, so that the context window is ours to set."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.errors import ProviderFailed
-from routerd.core.request import Image, Message, Request, Text, Thinking, ToolCall, ToolResult
-from routerd.core.response import (
-    Chunk,
-    Finish,
-    Progress,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    Usage,
-)
+from routerd.core.request import Request
+from routerd.core.response import Chunk, Progress, ToolCallDelta
 from routerd.core.status import EngineStatus
 from routerd.dialects import strict_json
 from routerd.policy import abilities
-from routerd.providers import failures
+from routerd.providers import failures, ollama_wire
 
 if TYPE_CHECKING:
     import ollama
@@ -30,6 +24,8 @@ DISCOVERY_S = 5.0
 SMALLEST_WINDOW = 4096
 # A cold model is read from disk: about 1 GB/s on a laptop, 0.6 GB per billion parameters at Q4.
 LOAD_S_PER_B = 0.6
+# A model that Ollama runs on its own servers is a stub of some hundred bytes here.
+SMALLEST_WEIGHTS_BYTES = 1_000_000
 
 
 class OllamaProvider:
@@ -77,38 +73,55 @@ class OllamaProvider:
         listed = (await client.list()).models
         loaded = {item.model: item.context_length or 0 for item in (await client.ps()).models}
         self._windows = {name: window for name, window in loaded.items() if name}
-        found = []
-        for item in listed:
-            if not item.model:
-                continue
-            key = f"{item.model}@{item.digest}"
-            if key not in self._shown:
-                self._shown[key] = await client.show(item.model)
-            candidate = self._candidate(item, self._shown[key], warm=item.model in loaded)
-            if candidate is not None:
-                found.append(candidate)
-        return tuple(found)
+        return tuple(
+            [
+                candidate
+                for item in listed
+                if item.model
+                and (candidate := await self._found(client, item, warm=item.model in loaded))
+            ]
+        )
 
-    def _candidate(
-        self, item: "ollama.ListResponse.Model", shown: "ollama.ShowResponse", *, warm: bool
+    async def _found(
+        self, client: "ollama.AsyncClient", item: "ollama.ListResponse.Model", *, warm: bool
     ) -> Candidate | None:
+        """Return the listed model as a candidate, None where it is none for chat."""
+        if _runs_elsewhere(item):
+            # Not asked for details: Ollama would ask its own servers, also when we are offline.
+            elsewhere = self._candidate(item, {"completion", "tools"}, 0)
+            return replace(elsewhere, zone="cloud", warm=True, load_s=0.0)
+        key = f"{item.model}@{item.digest}"
+        try:
+            if key not in self._shown:
+                self._shown[key] = await client.show(item.model or "")
+        except Exception as error:
+            failure = _mapped(error, self.name)
+            if failure.status is None:
+                raise
+            # One broken or just removed model must not hide the others.
+            broken = self._candidate(item, set(), 0)
+            return replace(broken, usable=False, unusable_reason=failure.message)
+        shown = self._shown[key]
         able = set(shown.capabilities or ())
         if "completion" not in able:
             return None
-        model = item.model or ""
-        details = item.details
+        trained = [v for k, v in (shown.modelinfo or {}).items() if k.endswith(".context_length")]
+        return replace(self._candidate(item, able, int(trained[0]) if trained else 0), warm=warm)
+
+    def _candidate(
+        self, item: "ollama.ListResponse.Model", able: set[str], context_tokens: int
+    ) -> Candidate:
+        model, details = item.model or "", item.details
         size_b = abilities.size_from_name((details and details.parameter_size) or "")
         size_b = size_b or abilities.size_from_name(model)
         guess = abilities.guess(model, size_b)
-        trained = [v for k, v in (shown.modelinfo or {}).items() if k.endswith(".context_length")]
         return Candidate(
             provider=self.name,
             model=model,
-            # Ollama passes cloud-tagged models on to its own servers.
-            zone="cloud" if _is_cloud(model) else self._zone,
+            zone=self._zone,
             ability=guess.ability,
             ability_sd=guess.sd,
-            context_tokens=int(trained[0]) if trained else 0,
+            context_tokens=context_tokens,
             capabilities=Capabilities(
                 tools="tools" in able,
                 vision="vision" in able,
@@ -116,7 +129,6 @@ class OllamaProvider:
                 fim="insert" in able,
                 thinking="thinking" in able,
             ),
-            warm=warm,
             load_s=size_b * LOAD_S_PER_B,
             parameters_b=size_b,
             quantisation=(details and details.quantization_level) or "",
@@ -130,40 +142,31 @@ class OllamaProvider:
         client = await self._client()
         if not candidate.warm and candidate.load_s:
             yield Progress(f"loading {candidate.model}, about {candidate.load_s:.0f} s")
+        window = self._window(request, candidate)
+        body = strict_json.dumps(ollama_wire.encode_request(request, candidate, window))
         calls = 0
         try:
-            answer = await client.chat(
-                model=candidate.model,
-                messages=[_message(message) for message in _split(request.messages)],
-                tools=[_tool(tool) for tool in request.tools] or None,
-                format=_format(request),
-                options=self._options(request, candidate),
-                stream=True,
+            # Not `client.chat`: it would open image data that happens to be a path, and cut tool
+            # schemas down to the few keywords it knows (ollama 0.6.3).
+            answer: Any = await client._request(
+                _import_sdk().ChatResponse, "POST", "/api/chat", content=body, stream=True
             )
-            async for part in answer:
-                for chunk in _chunks(part.message, calls):
-                    calls += isinstance(chunk, ToolCallDelta)
-                    yield chunk
-                if part.done:
-                    yield _finish(part, called=calls > 0)
-                    return
+            async with aclosing(answer) as parts:
+                async for part in parts:
+                    self._windows[candidate.model] = window
+                    for chunk in ollama_wire.decode_message(part.message, calls):
+                        calls += isinstance(chunk, ToolCallDelta)
+                        yield chunk
+                    if part.done:
+                        yield ollama_wire.decode_finish(part, called=calls > 0)
+                        return
         except Exception as error:
             raise _mapped(error, self.name) from error
         raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
 
-    def _options(self, request: Request, candidate: Candidate) -> dict[str, Any]:
-        limits = request.limits
-        needed = request.estimated_tokens + (limits.max_output_tokens or 1024)
-        window = window_for(needed, self._windows.get(candidate.model, 0), candidate.context_tokens)
-        options: dict[str, Any] = {
-            "num_ctx": window,
-            "num_predict": limits.max_output_tokens,
-            "temperature": limits.temperature,
-            "top_p": limits.top_p,
-            "seed": limits.seed,
-            "stop": list(limits.stop) or None,
-        }
-        return {name: value for name, value in options.items() if value is not None}
+    def _window(self, request: Request, candidate: Candidate) -> int:
+        needed = request.estimated_tokens + (request.limits.max_output_tokens or 1024)
+        return window_for(needed, self._windows.get(candidate.model, 0), candidate.context_tokens)
 
 
 def window_for(needed_tokens: int, loaded_tokens: int, trained_tokens: int) -> int:
@@ -186,76 +189,20 @@ def _import_sdk() -> Any:
     return ollama
 
 
-def _is_cloud(model: str) -> bool:
-    tag = model.rpartition(":")[2]
-    return tag == "cloud" or tag.endswith("-cloud")
+def _runs_elsewhere(item: "ollama.ListResponse.Model") -> bool:
+    """Whether Ollama passes the model on to its own servers.
 
-
-def _split(messages: tuple[Message, ...]) -> list[Message]:
-    """Give every tool result a message of its own, as Ollama's wire format has it."""
-    flat: list[Message] = []
-    for message in messages:
-        results = [part for part in message.parts if isinstance(part, ToolResult)]
-        flat += [Message("tool", (part,)) for part in results]
-        rest = tuple(part for part in message.parts if not isinstance(part, ToolResult))
-        if rest or not results:
-            flat.append(Message(message.role, rest))
-    return flat
-
-
-def _message(message: Message) -> dict[str, Any]:
-    wire: dict[str, Any] = {"role": message.role, "content": message.text}
-    for part in message.parts:
-        match part:
-            case Image(data=data):
-                wire.setdefault("images", []).append(data)
-            case Thinking(text=text):
-                wire["thinking"] = text
-            case ToolCall(name=name, arguments=arguments):
-                values = strict_json.request_object((arguments or "{}").encode())
-                call = {"function": {"name": name, "arguments": values}}
-                wire.setdefault("tool_calls", []).append(call)
-            case ToolResult(text=text):
-                wire["content"] = text
-            case Text():
-                continue
-    return wire
-
-
-def _tool(tool: Any) -> dict[str, Any]:
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.schema)}
-    return {"type": "function", "function": function}
-
-
-def _format(request: Request) -> Any:
-    wanted = request.response_format
-    if wanted.kind == "json_schema":
-        return dict(wanted.schema or {})
-    return "json" if wanted.kind == "json_object" else None
-
-
-def _chunks(message: Any, calls: int) -> list[Chunk]:
-    chunks: list[Chunk] = []
-    if message.thinking:
-        chunks.append(ThinkingDelta(message.thinking))
-    if message.content:
-        chunks.append(TextDelta(message.content))
-    for call in message.tool_calls or ():
-        arguments = strict_json.dumps(dict(call.function.arguments)).decode()
-        index = calls + len([chunk for chunk in chunks if isinstance(chunk, ToolCallDelta)])
-        chunks.append(ToolCallDelta(index, f"call_{index}", call.function.name, arguments))
-    return chunks
-
-
-def _finish(part: Any, *, called: bool) -> Finish:
-    usage = Usage(
-        -1 if part.prompt_eval_count is None else part.prompt_eval_count,
-        -1 if part.eval_count is None else part.eval_count,
+    Its tag says so, unless the user gave it another name; then it is known by having no weights
+    here. A doubt counts as yes: a prompt must not leave the machine by mistake.
+    """
+    tag = (item.model or "").rpartition(":")[2]
+    here = item.details is not None and item.details.format and item.size is not None
+    return (
+        tag == "cloud"
+        or tag.endswith("-cloud")
+        or not here
+        or (item.size or 0) < SMALLEST_WEIGHTS_BYTES
     )
-    if called:
-        return Finish("tool_calls", usage)
-    # "load" and "unload" end an empty request; anything unknown is an ordinary end.
-    return Finish("length" if part.done_reason == "length" else "stop", usage)
 
 
 def _mapped(error: Exception, who: str) -> ProviderFailed:
@@ -269,6 +216,7 @@ def _mapped(error: Exception, who: str) -> ProviderFailed:
         if status < 0:
             return ProviderFailed(f"{who} failed: {text}", "died")
         return failures.from_status(who, status, text)
-    if isinstance(error, ValueError):
+    # What the SDK's parsing raises for a line that is no JSON, no object, or of another shape.
+    if isinstance(error, ValueError | TypeError | AttributeError):
         return ProviderFailed(f"{who} sent an answer that makes no sense", "protocol")
     return ProviderFailed(f"{who} failed: {type(error).__name__}", "died")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
+
 from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
@@ -21,8 +23,15 @@ from routerd.policy import abilities
 from routerd.providers import failures
 
 DISCOVERY_S = 3.0
-# Names under which servers tell their context window: vLLM, LM Studio, OpenRouter.
-_CONTEXT_KEYS = ("max_model_len", "loaded_context_length", "max_context_length", "context_length")
+# Names under which servers tell their context window: llama-server (in `meta`), vLLM, LM Studio,
+# OpenRouter.
+_CONTEXT_KEYS = (
+    "n_ctx",
+    "max_model_len",
+    "loaded_context_length",
+    "max_context_length",
+    "context_length",
+)
 # Such servers rarely say what a model can do; these are what the protocol takes for granted.
 _CAPABILITIES = Capabilities(tools=True, json_schema=True)
 _NOT_FOR_CHAT = ("embed", "rerank", "whisper", "tts")
@@ -66,11 +75,15 @@ class OpenAICompatibleProvider:
     async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
         """See `core.ports.Provider.discover`."""
         try:
-            models = await self._get(f"{self._url}/models")
-            listed = models.get("data")
-            if not isinstance(listed, list):
-                raise ProviderFailed(f"{self._url}/models lists no models", "protocol")
-            window = await self._llama_server_window(listed)
+            # The limits inside bound each silence; a server that trickles is bounded here.
+            with anyio.fail_after(2 * DISCOVERY_S):
+                models = await self._get(f"{self._url}/models")
+                listed = models.get("data")
+                if not isinstance(listed, list):
+                    raise ProviderFailed(f"{self._url}/models lists no models", "protocol")
+                window = await self._llama_server_window(listed)
+        except TimeoutError:
+            return self._status(up=False, models=0, detail="it did not answer in time"), ()
         except ProviderFailed as error:
             return self._status(up=False, models=0, detail=error.message), ()
         entries = [item for item in listed if isinstance(item, Mapping) and item.get("id")]
@@ -90,7 +103,10 @@ class OpenAICompatibleProvider:
             return strict_json.backend_object(data)
 
     async def _llama_server_window(self, listed: list[Any]) -> int:
-        """Return the window in effect of a llama.cpp server, which only /props tells; else 0."""
+        """Return the window in effect of a llama.cpp server as /props tells it, else 0.
+
+        Builds before 2026 tell it nowhere else.
+        """
         owner = listed[0].get("owned_by") if listed and isinstance(listed[0], Mapping) else ""
         if owner != "llamacpp":
             return 0
@@ -105,7 +121,9 @@ class OpenAICompatibleProvider:
 
     def _candidate(self, item: Mapping[str, Any], window: int) -> Candidate:
         model = str(item["id"])
-        told = next((item[key] for key in _CONTEXT_KEYS if isinstance(item.get(key), int)), 0)
+        meta = item.get("meta")
+        told = {**item, **meta} if isinstance(meta, Mapping) else item
+        listed = next((told[key] for key in _CONTEXT_KEYS if isinstance(told.get(key), int)), 0)
         guess = abilities.guess(model)
         return Candidate(
             provider=self.name,
@@ -113,7 +131,7 @@ class OpenAICompatibleProvider:
             zone=self._server.zone,
             ability=guess.ability,
             ability_sd=guess.sd,
-            context_tokens=self._server.context_tokens or window or told,
+            context_tokens=self._server.context_tokens or window or listed,
             capabilities=_CAPABILITIES,
             warm=True,
             parameters_b=abilities.size_from_name(model),
@@ -126,14 +144,16 @@ class OpenAICompatibleProvider:
         """See `core.ports.Provider.stream`."""
         body = strict_json.dumps(self._body(request, candidate.model))
         streamed = request.wants_stream
-        first_s = self._timeouts.first_token_s if streamed else self._timeouts.whole_answer_s
+        limits = self._timeouts
+        first_s = limits.first_token_s if streamed else limits.whole_answer_s
         async with self._outbound.send(
             "POST",
             f"{self._url}/chat/completions",
             self._headers(),
             body,
             first_byte_s=first_s,
-            idle_s=self._timeouts.idle_s,
+            # Gateways may send the headers long before the one body there is.
+            idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:
             if not streamed:
                 for chunk in await self._whole(reply):
