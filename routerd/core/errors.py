@@ -18,11 +18,12 @@ class RouterdError(Exception):
     """The root; `status_hint` is the HTTP status a door may answer with."""
 
     status_hint = 500
+    said = ""
 
     @property
     def message(self) -> str:
-        """The text for people."""
-        return str(self)
+        """The text for the client that asked; `said` holds a backend's own words, if any."""
+        return f"{self}: {self.said}" if self.said else str(self)
 
 
 class InvalidRequest(RouterdError):
@@ -56,7 +57,9 @@ class NoCandidate(RouterdError):
 class ProviderFailed(RouterdError):
     """A backend did not deliver.
 
-    `retryable`: another candidate may be tried. `retry_after_s`: the backend's own wish.
+    `retryable`: another candidate may be tried. `retry_after_s`: the backend's own wish. `said`:
+    the backend's own words, for the client that asked and for nobody else; a backend may quote the
+    prompt in them, so they are part of `message` but never of `str`, which is logged and kept.
     """
 
     status_hint = 502
@@ -69,9 +72,11 @@ class ProviderFailed(RouterdError):
         retryable: bool = True,
         retry_after_s: float | None = None,
         status: int | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.said = said
         self.retryable = retryable
         self.retry_after_s = retry_after_s
         self.status = status

@@ -101,8 +101,8 @@ class Assembler:
                 call[2] += chunk.arguments
             case Finish():
                 self.finish = chunk
-            case Progress():
-                return
+            case _:
+                return  # progress is nothing of the answer
 
     @property
     def text(self) -> str:

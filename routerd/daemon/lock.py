@@ -8,13 +8,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from routerd.core.errors import AlreadyRunning
+from routerd.core.errors import AlreadyRunning, ConfigInvalid
 
 if sys.platform == "win32":
     import msvcrt
 
+    # Windows' locks bar others from reading, too; this byte lies far behind the text.
+    _LOCKED_BYTE = 1 << 30
+
     def _try_lock(file: IO[str]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        os.lseek(file.fileno(), _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        finally:
+            # The text layer above does not know that the position moved.
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
 else:
     import fcntl
 
@@ -34,19 +42,22 @@ class InstanceLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> "InstanceLock":
-        """Take the lock. Raises: AlreadyRunning, naming who holds it."""
+        """Take the lock. Raises: AlreadyRunning, naming who holds it; ConfigInvalid."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        file = os.fdopen(os.open(self._path, flags, 0o600), "r+", encoding="utf-8")
+        try:
+            opened = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise ConfigInvalid(
+                f"{self._path} can't be opened: {error.strerror}; move it away and start again."
+            ) from error
+        file = os.fdopen(opened, "r+", encoding="utf-8")
         try:
             _try_lock(file)
         except OSError:
-            holder = _read(file)
+            pid, since = _holder(file)
             file.close()
-            pid = int(holder.get("pid", 0))
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.get("since", 0)))
             raise AlreadyRunning(
-                f"routerd already runs for {self._path.parent}: process {pid}, since {since}. "
-                "`routerd down` stops it.",
+                f"routerd already runs for {self._path.parent}: {since}. `routerd down` stops it.",
                 pid,
             ) from None
         file.seek(0)
@@ -67,10 +78,13 @@ class InstanceLock:
             self._file.close()
 
 
-def _read(file: IO[str]) -> dict[str, float]:
+def _holder(file: IO[str]) -> tuple[int, str]:
+    """Return (process id, who and since when); 0 where the file doesn't tell (not written yet)."""
     try:
         file.seek(0)
         holder = json.load(file)
-    except ValueError:
-        return {}
-    return holder if isinstance(holder, dict) else {}
+        pid, since_s = int(holder["pid"]), float(holder["since"])
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(since_s))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return 0, "another process holds its lock"
+    return pid, f"process {pid}, since {since}"

@@ -60,7 +60,7 @@ def _ollama(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
 
 def _openai_compatible(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
     server = Server(wanted.name, wanted.base_url, wanted.zone, wanted.context_tokens)
-    secret: Callable[[], str | None] = lambda: None  # noqa: E731
+    secret = None
     if wanted.key:
         secret = partial(parts.credentials.get, wanted.key, origin_of(wanted.base_url))
     return OpenAICompatibleProvider(server, parts.outbound, config.timeouts, secret)

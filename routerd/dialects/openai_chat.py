@@ -25,6 +25,7 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
+from routerd.dialects import strict_json
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -32,7 +33,10 @@ _FINISH: dict[str, FinishReason] = {
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
+    "max_tokens": "length",
 }
+# vLLM, SGLang and OpenRouter close an answer that broke off with these.
+_BROKEN_OFF = ("abort", "error")
 
 
 def encode_request(request: Request, model: str, *, stream: bool) -> dict[str, Any]:
@@ -136,7 +140,7 @@ class ChunkDecoder:
     def __init__(self) -> None:
         self._reason: FinishReason | None = None
         self._usage = Usage()
-        self._called_a_tool = False
+        self._next_call = 0
 
     def feed(self, obj: Mapping[str, Any]) -> tuple[Chunk, ...]:
         """Return what the object adds to the answer.
@@ -144,7 +148,7 @@ class ChunkDecoder:
         Raises: ProviderFailed when it is an error object or has no sense.
         """
         if obj.get("error"):
-            raise ProviderFailed(f"the backend failed: {error_text(obj)}", "died")
+            raise ProviderFailed("the backend failed", "died", said=error_text(obj))
         usage = obj.get("usage")
         if isinstance(usage, Mapping):
             self._usage = decode_usage(usage)
@@ -157,8 +161,10 @@ class ChunkDecoder:
         if not isinstance(choice, Mapping):
             raise ProviderFailed("the backend sent a choice that is not an object", "protocol")
         chunks = self._delta(choice.get("delta") or choice.get("message") or {})
-        reason = choice.get("finish_reason")
-        if reason is not None:
+        # Some gateways send "" instead of null until the end.
+        if reason := choice.get("finish_reason"):
+            if reason in _BROKEN_OFF:
+                raise ProviderFailed(f"the backend broke the answer off ({reason})", "died")
             self._reason = _FINISH.get(str(reason), "stop")
         return chunks
 
@@ -168,27 +174,32 @@ class ChunkDecoder:
         chunks: list[Chunk] = []
         # DeepSeek, vLLM and llama.cpp say reasoning_content; OpenRouter and Ollama say reasoning.
         thinking = delta.get("reasoning_content") or delta.get("reasoning")
-        if isinstance(thinking, str):
+        if isinstance(thinking, str) and thinking:
             chunks.append(ThinkingDelta(thinking))
         content = delta.get("content")
         if isinstance(content, str) and content:
             chunks.append(TextDelta(content))
-        for position, call in enumerate(delta.get("tool_calls") or ()):
-            chunks.append(self._call(call, position))
-        return tuple(chunks)
+        calls = delta.get("tool_calls") or []
+        if not isinstance(calls, list):
+            raise ProviderFailed("the backend sent tool calls that are not an array", "protocol")
+        return (*chunks, *map(self._call, calls))
 
-    def _call(self, call: Any, position: int) -> ToolCallDelta:
+    def _call(self, call: Any) -> ToolCallDelta:
         if not isinstance(call, Mapping):
             raise ProviderFailed("the backend sent a tool call that is not an object", "protocol")
-        self._called_a_tool = True
         function = call.get("function")
         function = function if isinstance(function, Mapping) else {}
-        index = call.get("index", position)
+        name = str(function.get("name") or "")
+        index = call.get("index")
+        if not isinstance(index, int) or index < 0:
+            # Whole answers have no index, and neither do streams that send each call in one piece.
+            index = self._next_call if name else max(self._next_call - 1, 0)
+        self._next_call = max(self._next_call, index + 1)
         return ToolCallDelta(
-            index=index if isinstance(index, int) else position,
+            index=index,
             id=str(call.get("id") or ""),
-            name=str(function.get("name") or ""),
-            arguments=str(function.get("arguments") or ""),
+            name=name,
+            arguments=_json_text(function.get("arguments")),
         )
 
     @property
@@ -205,9 +216,16 @@ class ChunkDecoder:
             raise ProviderFailed("the backend ended without a finish reason", "died")
         reason = self._reason
         # Several servers close a tool call with "stop"; a client would then drop the call.
-        if self._called_a_tool and reason == "stop":
+        if self._next_call and reason == "stop":
             reason = "tool_calls"
         return Finish(reason, self._usage)
+
+
+def _json_text(arguments: Any) -> str:
+    """Return a call's arguments as JSON text; some servers send the object itself."""
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return strict_json.dumps(arguments).decode()
 
 
 def decode_response(obj: Mapping[str, Any]) -> tuple[Chunk, ...]:
@@ -240,5 +258,13 @@ def error_text(obj: Mapping[str, Any], limit: int = 300) -> str:
     error = obj.get("error", obj)
     text = error.get("message") if isinstance(error, Mapping) else error
     if not isinstance(text, str) or not text:
-        text = str(obj.get("detail") or obj.get("message") or "no message given")
+        text = _detail(obj.get("detail")) or str(obj.get("message") or "no message given")
     return " ".join(text.split())[:limit]
+
+
+def _detail(detail: Any) -> str:
+    """Return FastAPI's text; its list form quotes the request, prompt and all, so only `msg`."""
+    if isinstance(detail, list):
+        texts = [str(item.get("msg", "")) for item in detail if isinstance(item, Mapping)]
+        return "; ".join(text for text in texts if text)
+    return detail if isinstance(detail, str) else ""

@@ -4,7 +4,7 @@ Source: OpenAI API reference, "Chat Completions"; errors as in "Error codes".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from routerd.core.errors import InvalidRequest, NotFound, RouterdError
@@ -41,6 +41,8 @@ _ROLES: dict[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
+# Engines keep these in 32 bits.
+_MAX_TOKENS = 2**31 - 1
 
 
 def decode_request(body: bytes) -> Request:
@@ -53,11 +55,12 @@ def decode_request(body: bytes) -> Request:
     if count not in (None, 1):
         raise InvalidRequest("'n' must be 1: routerd gives one answer per request.", "n")
     stream_options = _optional(obj, "stream_options", dict) or {}
+    usage_key = "stream_options.include_usage"
     return Request(
         messages=tuple(_message(item, f"messages[{i}]") for i, item in enumerate(messages)),
         requested_model=_optional(obj, "model", str) or "auto",
         wants_stream=bool(_optional(obj, "stream", bool)),
-        wants_usage=bool(stream_options.get("include_usage", False)),
+        wants_usage=bool(_optional(stream_options, "include_usage", bool, usage_key)),
         tools=_tools(obj),
         tool_choice=_tool_choice(obj.get("tool_choice")),
         response_format=_response_format(obj.get("response_format")),
@@ -79,6 +82,13 @@ def _optional(obj: Mapping[str, Any], key: str, kind: type, name: str = "") -> A
     raise InvalidRequest(f"'{name or key}' must be {wanted}.", name or key)
 
 
+def _integer(obj: Mapping[str, Any], key: str, low: int, high: int) -> int | None:
+    value = _optional(obj, key, int)
+    if value is not None and not low <= value <= high:
+        raise InvalidRequest(f"'{key}' must be from {low} to {high}.", key)
+    return None if value is None else int(value)
+
+
 def _number(obj: Mapping[str, Any], key: str, low: float, high: float) -> float | None:
     value = obj.get(key)
     if value is None:
@@ -89,19 +99,17 @@ def _number(obj: Mapping[str, Any], key: str, low: float, high: float) -> float 
 
 
 def _limits(obj: Mapping[str, Any]) -> Limits:
-    tokens_key = "max_completion_tokens" if obj.get("max_completion_tokens") else "max_tokens"
-    tokens = _optional(obj, tokens_key, int)
-    if tokens is not None and tokens < 1:
-        raise InvalidRequest(f"'{tokens_key}' must be at least 1.", tokens_key)
+    old_tokens = _integer(obj, "max_tokens", 1, _MAX_TOKENS)
+    tokens = _integer(obj, "max_completion_tokens", 1, _MAX_TOKENS)
     stop = obj.get("stop")
-    stops = [stop] if isinstance(stop, str) else stop or []
+    stops = [stop] if isinstance(stop, str) else [] if stop is None else stop
     if not isinstance(stops, list) or not all(isinstance(item, str) for item in stops):
         raise InvalidRequest("'stop' must be a string or an array of strings.", "stop")
     return Limits(
-        max_output_tokens=tokens,
+        max_output_tokens=tokens or old_tokens,
         temperature=_number(obj, "temperature", 0, 2),
         top_p=_number(obj, "top_p", 0, 1),
-        seed=_optional(obj, "seed", int),
+        seed=_integer(obj, "seed", -(2**63), 2**63 - 1),
         stop=tuple(stops),
     )
 
@@ -154,20 +162,20 @@ def _part(part: Any, where: str) -> Part:
 def _image(value: Any, where: str) -> Image:
     url = value.get("url") if isinstance(value, dict) else value
     # A remote image is never fetched: a request must not choose where routerd connects.
-    if not isinstance(url, str) or not url.startswith("data:image/"):
+    head, _, data = url.partition(",") if isinstance(url, str) else ("", "", "")
+    if not (head.startswith("data:image/") and head.endswith(";base64") and data):
         raise InvalidRequest(
             f"'{where}.image_url' must be a data:image/...;base64 URL; "
             "routerd does not fetch images from addresses.",
             f"{where}.image_url",
         )
-    head, _, data = url.partition(",")
     return Image(head.removeprefix("data:").partition(";")[0], data)
 
 
 def _call(call: Any, where: str) -> ToolCall:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        raise InvalidRequest(f"'{where}.function.name' is missing.", where)
+        raise InvalidRequest(f"'{where}.function.name' is missing.", f"{where}.function.name")
     arguments = _optional(function, "arguments", str, f"{where}.function.arguments")
     return ToolCall(str(call.get("id") or ""), function["name"], arguments or "{}")
 
@@ -178,7 +186,7 @@ def _tools(obj: Mapping[str, Any]) -> tuple[Tool, ...]:
         where = f"tools[{i}]"
         function = item.get("function") if isinstance(item, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise InvalidRequest(f"'{where}.function.name' is missing.", where)
+            raise InvalidRequest(f"'{where}.function.name' is missing.", f"{where}.function.name")
         schema = _optional(function, "parameters", dict, f"{where}.function.parameters")
         description = _optional(function, "description", str, f"{where}.function.description")
         tools.append(Tool(function["name"], description or "", schema or {"type": "object"}))
@@ -260,6 +268,8 @@ class StreamEncoder:
     include_usage: bool = False
     model: str = ""
     _began: bool = False
+    _called: set[int] = field(default_factory=set)
+    _named: set[int] = field(default_factory=set)
 
     def encode(self, chunk: Chunk) -> bytes:
         """Return the events for one chunk."""
@@ -267,11 +277,30 @@ class StreamEncoder:
             return sse.comment(chunk.message)
         if isinstance(chunk, Finish):
             return self._finish(chunk)
-        delta = _delta(chunk)
+        delta = self._delta(chunk)
         if not self._began:
             self._began = True
             delta = {"role": "assistant", **delta}
         return self._event([{"index": 0, "delta": delta, "finish_reason": None}])
+
+    def _delta(self, chunk: TextDelta | ThinkingDelta | ToolCallDelta) -> dict[str, Any]:
+        if isinstance(chunk, TextDelta):
+            return {"content": chunk.text}
+        if isinstance(chunk, ThinkingDelta):
+            return {"reasoning_content": chunk.text}
+        return {"tool_calls": [self._call(chunk)]}
+
+    def _call(self, chunk: ToolCallDelta) -> dict[str, Any]:
+        """Return one call's delta; id and name go out once, for clients join what repeats."""
+        item: dict[str, Any] = {"index": chunk.index}
+        function: dict[str, Any] = {}
+        if chunk.index not in self._called:
+            self._called.add(chunk.index)
+            item |= {"id": chunk.id or f"call_{chunk.index}", "type": "function"}
+        if chunk.name and chunk.index not in self._named:
+            self._named.add(chunk.index)
+            function["name"] = chunk.name
+        return {**item, "function": {**function, "arguments": chunk.arguments}}
 
     def _finish(self, chunk: Finish) -> bytes:
         delta: dict[str, Any] = {} if self._began else {"role": "assistant", "content": ""}
@@ -294,26 +323,6 @@ class StreamEncoder:
     def error(self, error: RouterdError) -> bytes:
         """Return the event that says the answer broke off; no terminal event follows it."""
         return sse.encode(strict_json.dumps(error_object(error)))
-
-
-def _delta(chunk: TextDelta | ThinkingDelta | ToolCallDelta) -> dict[str, Any]:
-    if isinstance(chunk, TextDelta):
-        return {"content": chunk.text}
-    if isinstance(chunk, ThinkingDelta):
-        return {"reasoning_content": chunk.text}
-    return {"tool_calls": [_call_delta(chunk)]}
-
-
-def _call_delta(chunk: ToolCallDelta) -> dict[str, Any]:
-    function: dict[str, Any] = {"arguments": chunk.arguments}
-    if not chunk.name:
-        return {"index": chunk.index, "function": function}
-    return {
-        "index": chunk.index,
-        "id": chunk.id or f"call_{chunk.index}",
-        "type": "function",
-        "function": {"name": chunk.name, **function},
-    }
 
 
 def error_object(error: RouterdError) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class LineSplitter:
     def __init__(self, *, universal: bool, max_bytes: int = MAX_EVENT_BYTES) -> None:
         self._universal = universal
         self._max_bytes = max_bytes
-        self._rest = b""
+        self._rest = bytearray()
         self._skip_lf = False
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -43,9 +43,15 @@ class LineSplitter:
         if self._universal and b"\r" in data:
             self._skip_lf = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = (self._rest + data).split(b"\n") if b"\n" in data else [self._rest + data]
-        self._rest = lines.pop()
-        if len(self._rest) > self._max_bytes:
+        # The rest grows in place: copying it for every chunk of a long line would take the square
+        # of its length.
+        first, *others = data.split(b"\n")
+        self._rest += first
+        lines: list[bytes] = []
+        if others:
+            lines = [bytes(self._rest), *others]
+            self._rest = bytearray(lines.pop())
+        if max(len(self._rest), max(map(len, lines), default=0)) > self._max_bytes:
             raise ProviderFailed(
                 f"the backend sent a line of more than {self._max_bytes >> 20} MiB", "protocol"
             )
@@ -54,7 +60,7 @@ class LineSplitter:
     @property
     def rest(self) -> bytes:
         """Bytes after the last line ending."""
-        return self._rest
+        return bytes(self._rest)
 
 
 class EventParser:
@@ -100,7 +106,7 @@ class EventParser:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._size += len(value)
+            self._size += len(value) + 1  # its newline: empty lines fill memory too
             if self._size > self._max_bytes:
                 raise ProviderFailed(
                     f"the backend sent an event of more than {self._max_bytes >> 20} MiB",
@@ -113,10 +119,11 @@ class EventParser:
 
 def encode(data: bytes, name: str = "") -> bytes:
     """Return one event; `data` must hold no line breaks (JSON text never does)."""
-    head = b"event: " + name.encode() + b"\n" if name else b""
+    head = b"event: " + name.encode("utf-8", "replace") + b"\n" if name else b""
     return head + b"data: " + data + b"\n\n"
 
 
 def comment(text: str) -> bytes:
     """Return a comment line, which clients ignore; it keeps a quiet stream alive."""
-    return b": " + text.replace("\r", " ").replace("\n", " ").encode() + b"\n\n"
+    one_line = text.replace("\r", " ").replace("\n", " ")
+    return b": " + one_line.encode("utf-8", "replace") + b"\n\n"

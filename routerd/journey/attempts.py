@@ -96,7 +96,7 @@ class Attempts:
                 duration_s=time.monotonic() - began_s,
                 ttft_s=first_s,
                 failure=failure.kind if failure else None,
-                error=failure.message if failure else "",
+                error=str(failure) if failure else "",
             )
             journal.attempts.append(attempt)
             self._report(request, entry.candidate, attempt, journal.assembler.finish)

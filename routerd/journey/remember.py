@@ -39,7 +39,7 @@ def outcome_of(
         ttft_s=journal.attempts[-1].ttft_s if journal.attempts else -1.0,
         duration_s=duration_s,
         success={"failed": 0.0, "cancelled": None}.get(ending, 1.0),
-        error=error.message if error else "",
+        error=str(error) if error else "",
     )
 
 

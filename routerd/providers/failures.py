@@ -42,11 +42,12 @@ def from_status(who: str, status: int, text: str, retry_after: str = "") -> Prov
     # Seconds only; the other form, a date, is not used by any engine known to us.
     wait = float(retry_after) if _SECONDS.fullmatch(retry_after) else None
     return ProviderFailed(
-        f"{who} answered {status}: {text}",
+        f"{who} answered {status}",
         kind,
         retryable=retryable,
         retry_after_s=wait,
         status=status,
+        said=text,
     )
 
 

@@ -214,7 +214,7 @@ def _mapped(error: Exception, who: str) -> ProviderFailed:
         text = " ".join(str(getattr(error, "error", "")).split())[:300]
         # An error line inside a 200 stream carries status -1.
         if status < 0:
-            return ProviderFailed(f"{who} failed: {text}", "died")
+            return ProviderFailed(f"{who} failed", "died", said=text)
         return failures.from_status(who, status, text)
     # What the SDK's parsing raises for a line that is no JSON, no object, or of another shape.
     if isinstance(error, ValueError | TypeError | AttributeError):

@@ -48,7 +48,7 @@ class Server:
 
 
 class OpenAICompatibleProvider:
-    """One such server. `secret` returns its API key, or None where it needs none."""
+    """One such server. `secret` looks its API key up; it may block."""
 
     kind = "openai_compatible"
 
@@ -57,7 +57,7 @@ class OpenAICompatibleProvider:
         server: Server,
         outbound: Outbound,
         timeouts: Timeouts,
-        secret: Callable[[], str | None] = lambda: None,
+        secret: Callable[[], str | None] | None = None,
     ) -> None:
         self.name = server.name
         self._server = server
@@ -66,9 +66,10 @@ class OpenAICompatibleProvider:
         self._secret = secret
         self._url = server.base_url.rstrip("/")
 
-    def _headers(self) -> dict[str, str]:
+    async def _headers(self) -> dict[str, str]:
         headers = {"content-type": "application/json", "accept": "application/json"}
-        if key := self._secret():
+        # A keyring may take seconds to answer, or wait for somebody to unlock it.
+        if self._secret and (key := await anyio.to_thread.run_sync(self._secret)):
             headers["authorization"] = f"Bearer {key}"
         return headers
 
@@ -96,7 +97,7 @@ class OpenAICompatibleProvider:
 
     async def _get(self, url: str) -> dict[str, Any]:
         async with self._outbound.send(
-            "GET", url, self._headers(), first_byte_s=DISCOVERY_S, idle_s=DISCOVERY_S
+            "GET", url, await self._headers(), first_byte_s=DISCOVERY_S, idle_s=DISCOVERY_S
         ) as reply:
             await failures.check(reply, self.name, "application/json")
             data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
@@ -149,7 +150,7 @@ class OpenAICompatibleProvider:
         async with self._outbound.send(
             "POST",
             f"{self._url}/chat/completions",
-            self._headers(),
+            await self._headers(),
             body,
             first_byte_s=first_s,
             # Gateways may send the headers long before the one body there is.

@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
@@ -358,8 +359,9 @@ async def test_what_goes_wrong_has_its_kind_and_never_a_finish(
     got: list[Chunk] = []
     with FakeOllama(broken) as server:
         provider = OllamaProvider("ollama", server.url, "device", make)
-        with anyio.fail_after(5), pytest.raises(ProviderFailed, match=words) as caught:
+        with anyio.fail_after(5), pytest.raises(ProviderFailed) as caught:
             await _gather(provider.stream(_request(), _candidate(broken)), got)
+    assert re.search(words, caught.value.message)
     assert (caught.value.kind, caught.value.retryable) == (kind, True)
     assert got == [TextDelta(piece) for piece in tokens(broken.reply)[:texts]]
 
@@ -383,14 +385,16 @@ async def test_a_line_of_another_shape_is_a_protocol_error(
 
 async def test_a_model_that_is_gone_may_be_replaced_by_another(provider: OllamaProvider) -> None:
     gone = FakeModel(name="gone:7b")
-    with pytest.raises(ProviderFailed, match="model 'gone:7b' not found") as caught:
+    with pytest.raises(ProviderFailed) as caught:
         await _chunks(provider, _request(), gone)
+    assert "model 'gone:7b' not found" in caught.value.message
     assert (caught.value.kind, caught.value.retryable) == ("rejected", True)
 
 
 async def test_what_the_model_cannot_do_is_rejected_for_good(provider: OllamaProvider) -> None:
-    with pytest.raises(ProviderFailed, match="does not support tools") as caught:
+    with pytest.raises(ProviderFailed) as caught:
         await _chunks(provider, _request(tools=(TOOL,)), SEER)
+    assert "does not support tools" in caught.value.message
     assert (caught.value.kind, caught.value.retryable) == ("rejected", False)
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -149,8 +150,9 @@ async def test_a_broken_stream_is_a_failure_of_its_kind_and_never_a_finish(
     got: list[Chunk] = []
     timeouts = SHORT if fault.startswith("hang") else PATIENT
     stream = _provider(server.url, outbound, timeouts).stream(_request(), Candidate("team", fault))
-    with pytest.raises(ProviderFailed, match=words) as caught:
+    with pytest.raises(ProviderFailed) as caught:
         await _gather(stream, got)
+    assert re.search(words, caught.value.message)
     assert (caught.value.kind, caught.value.retryable) == (kind, retryable)
     assert got == [TextDelta(piece) for piece in Script().pieces[:pieces]]
 
@@ -164,8 +166,9 @@ async def test_a_broken_whole_answer_is_a_failure_of_its_kind_and_never_a_part_o
     timeouts = SHORT if fault.startswith("hang") else PATIENT
     request = _request(stream=False)
     stream = _provider(server.url, outbound, timeouts).stream(request, Candidate("team", fault))
-    with pytest.raises(ProviderFailed, match=words) as caught:
+    with pytest.raises(ProviderFailed) as caught:
         await _gather(stream, got)
+    assert re.search(words, caught.value.message)
     assert (caught.value.kind, caught.value.retryable) == (kind, retryable)
     assert got == []
 
