@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routerd.core.decision import Decision
+from routerd.core.candidate import Candidate, Price
+from routerd.core.decision import Decision, Exclusion, Ranked, Terms
+from routerd.core.features import TASKS, Features, Neighbour, Reading
 from routerd.core.outcome import Outcome
 from routerd.storage.codec import (
     decision_from_json,
@@ -15,8 +17,54 @@ from routerd.storage.codec import (
 )
 from tests.fakes import past_tasks
 
+numbers = st.floats() | st.sampled_from([0.0, 1.0, -1.0])
+texts = st.text(max_size=8)
+terms = st.builds(Terms, numbers, numbers, numbers, numbers, numbers)
+candidates = st.builds(
+    Candidate,
+    texts,
+    texts,
+    st.sampled_from(["device", "network", "cloud"]),
+    numbers,
+    st.dictionaries(texts, numbers, max_size=2),
+    context_tokens=st.integers(),
+    warm=st.booleans(),
+    price=st.builds(Price, numbers),
+)
+ranked = st.builds(
+    Ranked,
+    candidates,
+    terms,
+    numbers,
+    numbers,
+    numbers,
+    numbers,
+    st.booleans(),
+    st.lists(texts, max_size=2).map(tuple),
+)
+readings = st.builds(
+    Reading, st.sampled_from(TASKS), numbers, numbers, texts, st.binary(max_size=4)
+)
+neighbours = st.builds(Neighbour, texts, numbers, numbers, numbers)
+features = st.builds(
+    Features,
+    readings,
+    st.integers(),
+    neighbours=st.lists(neighbours, max_size=2).map(tuple),
+)
+decisions = st.builds(
+    Decision,
+    texts,
+    features,
+    st.lists(ranked, max_size=2).map(tuple),
+    st.lists(st.builds(Exclusion, candidates, texts, texts), max_size=2).map(tuple),
+    terms,
+    texts,
+    decide_ms=numbers,
+)
 
-@given(st.from_type(Decision))
+
+@given(decisions)
 def test_a_decision_comes_back_whole(decision: Decision) -> None:
     text = decision_to_json(decision)
     back = decision_from_json(text)

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from routerd.storage.database import open_connection
-from routerd.storage.database_files import MAX_SET_ASIDE, StorageRefused, claim, set_aside
+from routerd.storage.database_files import (
+    MAX_SET_ASIDE,
+    StorageRefused,
+    acquit,
+    claim,
+    ended_badly,
+    set_aside,
+    suspect,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps access in ACLs")
-NOON = datetime(2026, 11, 24, 12, 0, 0)  # noqa: DTZ001
+NOON = datetime(2026, 11, 24, 12, 0, 0)
 
 
 def mode(path: Path) -> int:
@@ -111,6 +119,23 @@ def test_setting_aside_keeps_all_three_files_together(tmp_path: Path) -> None:
         f"{kept.name}-wal": "-wal",
         f"{kept.name}-shm": "-shm",
     }
+
+
+def test_a_database_is_in_doubt_while_its_log_is_unfolded_or_it_is_suspect(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "state.db"
+    claim(path)
+    assert not ended_badly(path)
+    path.with_name("state.db-wal").touch()
+    assert not ended_badly(path)
+    path.with_name("state.db-wal").write_text("frames", encoding="utf-8")
+    assert ended_badly(path)
+    path.with_name("state.db-wal").unlink()
+    suspect(path)
+    assert ended_badly(path)
+    acquit(path)
+    assert not ended_badly(path)
 
 
 def test_what_was_set_aside_before_is_never_overwritten(tmp_path: Path) -> None:

@@ -39,9 +39,6 @@ def test_an_older_file_takes_only_the_steps_it_lacks(
 ) -> None:
     monkeypatch.setattr(migrations, "MIGRATIONS", (migrations.m001_decisions_and_outcomes,))
     migrate(connection)
-    connection.execute(
-        "insert into outcomes select 'd1', 0, '', '', 1, 0, 0, 0, 0, 0, 0, 0, '', '' where 0"
-    )
     monkeypatch.undo()
     migrate(connection)
     assert connection.pragma("user_version") == 3

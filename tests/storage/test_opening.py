@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from routerd.storage import opening
 from routerd.storage.database import Connection, open_connection
-from routerd.storage.database_files import StorageRefused
+from routerd.storage.database_files import StorageRefused, ended_badly, suspect
 from routerd.storage.opening import open_state
 from routerd.storage.rows import Answered, record
 from tests.fakes import past_tasks
@@ -19,13 +20,14 @@ def path(tmp_path: Path) -> Path:
     found = tmp_path / "home" / "state.db"
     connection, notice = open_state(found)
     assert notice == ""
-    for number in range(30):
-        identity = f"d{number}"
-        vector = past_tasks.embedding(number)
-        answered = Answered(
-            past_tasks.decision(identity, vector), past_tasks.outcome(identity), {}, 1.0
-        )
-        record(connection, answered, embedder="", max_memories=100)
+    with connection:
+        for number in range(30):
+            identity = f"d{number}"
+            vector = past_tasks.embedding(number)
+            answered = Answered(
+                past_tasks.decision(identity, vector), past_tasks.outcome(identity), {}, 1.0
+            )
+            record(connection, answered, embedder="", max_memories=100)
     connection.close()
     return found
 
@@ -65,6 +67,47 @@ def test_a_corrupt_page_is_set_aside_and_said_out_loud(path: Path) -> None:
     assert len(path.with_name(kept).read_bytes()) == len(before)
     # Opening it may have touched the header (journal mode), nothing else.
     assert path.with_name(kept).read_bytes()[PAGE:] == damaged[PAGE:]
+
+
+def spoil(path: Path) -> None:
+    """Break a page that opening the file does not need."""
+    connection = open_connection(path, writable=False)
+    page = connection.execute("select max(pageno) from dbstat where name = 'outcomes'").get
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xff" * PAGE)
+
+
+def test_a_large_file_is_walked_only_when_there_is_doubt(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "WALKED_BYTES", 0)
+    spoil(path)
+    connection, notice = open_state(path)
+    assert (requests(connection), notice) == (30, "")
+    suspect(path)
+    connection, notice = open_state(path)
+    assert requests(connection) == 0
+    assert "was damaged" in notice
+    assert not ended_badly(path)
+
+
+def test_a_large_file_that_is_cut_short_is_always_noticed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "WALKED_BYTES", 0)
+    os.truncate(path, path.stat().st_size - PAGE)
+    connection, notice = open_state(path)
+    assert requests(connection) == 0
+    assert "was damaged" in notice
+
+
+def test_a_sound_file_under_suspicion_is_acquitted(path: Path) -> None:
+    suspect(path)
+    connection, notice = open_state(path)
+    assert (requests(connection), notice) == (30, "")
+    assert not ended_badly(path)
 
 
 @pytest.mark.parametrize("left", [1, 100, PAGE, PAGE + 17, 5 * PAGE])

@@ -108,6 +108,8 @@ def test_why_shows_features_terms_exclusions_attempts_and_outcome(
 def test_past_tasks_take_part_in_the_next_decision(client: openai.OpenAI, daemon: Daemon) -> None:
     for _ in range(3):
         _ask(client, "write a function that reverses a linked list in python")
+    # Looking back waits until all is written.
+    daemon.client.get("/control/decisions/last")
     found = daemon.client.post(
         "/control/route", {"text": "write a function that reverses a linked list in python"}
     )

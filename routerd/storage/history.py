@@ -1,0 +1,74 @@
+"""Reads past decisions and what came of them; it writes nothing."""
+
+import json
+from typing import Any
+
+from routerd.core.decision import Decision
+from routerd.core.outcome import Outcome
+from routerd.storage.codec import decision_from_json, decode
+from routerd.storage.database import Connection
+
+Past = tuple[Decision, Outcome | None, dict[str, Any]]
+"""A decision, its outcome, and the facts of the request (when, who, where, digest)."""
+
+LAST = "last"
+
+_FACTS = "at_unix_s, session, client, workspace, dialect, digest"
+_OUTCOME = (
+    "finish, model, success, ttft_s, duration_s, input_tokens, output_tokens, cached_tokens, "
+    "cost_usd, baseline_cost_usd, attempts_json, error"
+)
+_RECENT = """
+    select d.id, d.at_unix_s, d.client, d.workspace, d.requested_model, d.task, d.task_confidence,
+        d.complexity, d.language, d.input_tokens, d.chosen, o.model, o.finish, o.success,
+        o.ttft_s, o.duration_s, o.output_tokens, o.cost_usd, o.baseline_cost_usd, o.error
+    from decisions as d left join outcomes as o on o.decision_id = d.id
+    order by d.rowid desc limit ?
+"""
+
+
+def read_past(connection: Connection, id_or_last: str) -> Past | None:
+    """Return one decision, or None where there is no such. Raises: SqliteError, ValueError."""
+    last = id_or_last == LAST
+    which = "order by rowid desc limit 1" if last else "where id = ?"
+    select = f"select id, decision_json, {_FACTS} from decisions {which}"  # noqa: S608  # constants
+    rows = _dicts(connection, select, () if last else (id_or_last,))
+    if not rows:
+        return None
+    facts = rows[0]
+    decision = decision_from_json(facts.pop("decision_json"))
+    return decision, _read_outcome(connection, facts.pop("id")), facts
+
+
+def read_recent(connection: Connection, count: int) -> tuple[dict[str, Any], ...]:
+    """Return the newest decisions, newest first, as flat rows. Raises: SqliteError."""
+    return tuple(_dicts(connection, _RECENT, (max(0, count),)))
+
+
+def read_counts(connection: Connection) -> dict[str, Any]:
+    """Return the sums over all requests ever, and how many memories are held."""
+    totals = _dicts(connection, "select * from totals", ())[0]
+    del totals["id"]
+    memories = connection.execute("select coalesce(max(id), 0) from memories").get
+    return {**totals, "memories": memories}
+
+
+def _read_outcome(connection: Connection, decision_id: str) -> Outcome | None:
+    select = f"select {_OUTCOME} from outcomes where decision_id = ?"  # noqa: S608  # a constant
+    rows = _dicts(connection, select, (decision_id,))
+    if not rows:
+        return None
+    row = rows[0]
+    row["decision_id"] = decision_id
+    row["attempts"] = json.loads(row.pop("attempts_json"))
+    row["usage"] = {name: row[name] for name in ("input_tokens", "output_tokens", "cached_tokens")}
+    return decode(Outcome, row)
+
+
+def _dicts(connection: Connection, select: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    cursor = connection.execute(select, values)
+    # A cursor knows its columns only while it stands on a row.
+    return [
+        dict(zip((column[0] for column in cursor.get_description()), row, strict=True))
+        for row in cursor
+    ]

@@ -1,0 +1,203 @@
+"""The memory of past tasks: implements `core.ports.Memory` on `state.db`; it chooses nothing."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import anyio
+
+from routerd.core.decision import Decision
+from routerd.core.errors import RouterdError
+from routerd.core.features import Neighbour
+from routerd.core.outcome import Outcome
+from routerd.storage import history
+from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
+from routerd.storage.history import Past
+from routerd.storage.reader import Reader
+from routerd.storage.rows import Answered, mark_useful, record
+from routerd.storage.vector_index import Found, VectorIndex, usable
+from routerd.storage.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_MEMORIES = 50_000
+USE_NOTED_EVERY_S = 24 * 3600.0
+
+
+class HistoryUnreadable(RouterdError):
+    """`state.db` can't be read; routing goes on without it."""
+
+
+class SqliteMemory:
+    """Past decisions, outcomes and tasks; use it as an async context manager.
+
+    Three threads, each with its own connection: one writes, one finds neighbours, and one reads
+    history, so that a long look back never delays a decision. `embedder` names the model behind
+    the embeddings; memories of another one are not compared.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_memories: int = MAX_MEMORIES,
+        embedder: str = "",
+        writer: Writer | None = None,
+    ) -> None:
+        self._path = path
+        self._max_memories = max_memories
+        self._embedder = embedder
+        self._writer = writer or Writer(path)
+        self._index = VectorIndex(embedder)
+        self._neighbours = Reader("sqlite-neighbours", partial(self._connect, vectors=True))
+        self._history = Reader("sqlite-history", partial(self._connect, vectors=False))
+        self._faults: dict[Reader, str] = {}
+
+    async def __aenter__(self) -> Self:
+        """Open the file and start the threads; a full disk or a locked file is no error here.
+
+        Raises: StorageRefused when the file can't be trusted.
+        """
+        await self._writer.start()
+        self._neighbours.start()
+        self._history.start()
+        if self._writer.ready:
+            self._neighbours.submit(self._index.load)
+        return self
+
+    async def __aexit__(self, *ended: object) -> None:
+        """Commit what waits and close, the writer last, so that it can fold the log away."""
+        with anyio.CancelScope(shield=True):
+            await self._neighbours.aclose()
+            await self._history.aclose()
+            await self._writer.aclose()
+
+    @property
+    def notice(self) -> str:
+        """What became of an old file that couldn't be used; "" when there is nothing to tell."""
+        return self._writer.notice
+
+    @property
+    def health(self) -> str:
+        """What is wrong with history just now; "" when all is well."""
+        return self._writer.health or next(iter(self._faults.values()), "")
+
+    def remember(
+        self, decision: Decision, outcome: Outcome, request_facts: Mapping[str, Any]
+    ) -> None:
+        """Queue one request for the writer; never blocks, never raises.
+
+        `request_facts`: those of `rows.FACT_NAMES`. A task becomes a memory when its success is
+        known and it has an embedding.
+        """
+        answered = Answered(decision, outcome, dict(request_facts), time.time())
+        self._writer.put(partial(self._record, answered))
+
+    async def nearest(
+        self, embedding: bytes, *, workspace: str, k: int = 16
+    ) -> tuple[Neighbour, ...]:
+        """Return up to `k` (at most 96) similar past tasks, most similar first; () on trouble.
+
+        `workspace` is for a later weighting; tasks of all workspaces count alike.
+        """
+        if not usable(embedding):
+            return ()
+        try:
+            job = partial(self._index.nearest, embedding=embedding, k=k)
+            found = await self._neighbours.call(job)
+        except (SqliteError, RouterdError) as error:
+            self._note_fault(self._neighbours, error)
+            return ()
+        except Exception:  # noqa: BLE001  # logged; neighbours are a help, never a must
+            _log.exception("similar past tasks could not be looked up")
+            return ()
+        self._faults.pop(self._neighbours, None)
+        self._note_use(found)
+        return tuple(one.neighbour for one in found)
+
+    async def decision(self, id_or_last: str) -> Past | None:
+        """Return a decision, its outcome and the request's facts; None where there is no such.
+
+        Rows still queued are not seen: `flush` first. Raises: HistoryUnreadable.
+        """
+        return await self._look_back(partial(history.read_past, id_or_last=id_or_last))
+
+    async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
+        """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
+        return await self._look_back(partial(history.read_recent, count=count))
+
+    async def counts(self) -> dict[str, Any]:
+        """Return requests, failures, tokens, cost_usd, baseline_cost_usd and memories.
+
+        {} when the file can't be read; `health` then says why.
+        """
+        try:
+            return await self._look_back(history.read_counts)
+        except HistoryUnreadable:
+            return {}
+
+    async def flush(self) -> bool:
+        """Return True once all that was remembered before is on disk; False if it can't be now."""
+        return await self._writer.flush()
+
+    def _record(self, answered: Answered, connection: Connection) -> Callable[[], None] | None:
+        memory = record(
+            connection, answered, embedder=self._embedder, max_memories=self._max_memories
+        )
+        if memory is None:
+            return None
+        embedding = answered.decision.features.reading.embedding
+        return partial(self._neighbours.submit, lambda _: self._index.put(memory, embedding))
+
+    def _note_use(self, found: list[Found]) -> None:
+        """Once a day per memory is enough to tell which ones nobody needs."""
+        now_s = time.time()
+        stale = [one.memory for one in found if one.useful_at_unix_s < now_s - USE_NOTED_EVERY_S]
+        if stale:
+            self._writer.put(lambda connection: mark_useful(connection, stale, now_s))
+
+    async def _look_back(self, job: Callable[[Connection], T]) -> T:
+        try:
+            found = await self._history.call(job)
+        except (SqliteError, ValueError) as error:
+            text = self._note_fault(self._history, error)
+            raise HistoryUnreadable(text) from error
+        self._faults.pop(self._history, None)
+        return found
+
+    def _note_fault(self, reader: Reader, error: Exception) -> str:
+        text = f"history can't be read: {error}"
+        if text != self._faults.get(reader):
+            _log.warning("%s (%s)", text, type(error).__name__)
+            if isinstance(error, DAMAGE):
+                self._writer.suspect()
+        self._faults[reader] = text
+        return text
+
+    def _connect(self, *, vectors: bool) -> Connection:
+        # Until the writer has opened the file it may still be renamed, which no reader survives.
+        if not self._writer.ready:
+            raise HistoryUnreadable("state.db is not open yet")
+        return open_connection(self._path, writable=False, vectors=vectors)
+
+
+def read_decision(path: Path, id_or_last: str) -> Past | None:
+    """Return a past decision without a daemon; None where there is no such or no file.
+
+    Raises: HistoryUnreadable.
+    """
+    if not path.exists():
+        return None
+    try:
+        connection = open_connection(path, writable=False, vectors=False)
+        try:
+            return history.read_past(connection, id_or_last)
+        finally:
+            connection.close()
+    except (SqliteError, ValueError) as error:
+        raise HistoryUnreadable(f"{path} can't be read: {error}; see `routerd doctor`") from error
