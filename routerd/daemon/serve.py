@@ -26,6 +26,7 @@ from routerd.providers.catalogue import CHECK_EVERY_S
 from routerd.settings import load, places, watch
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
+from routerd.understanding import model_files
 from routerd.understanding.classifier import OnnxUnderstanding
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
     outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
     door = LoopbackOnly(outbound, offline=config.offline)
     understanding = _understanding(config)
-    memory = SqliteMemory(here.database)
+    memory = SqliteMemory(here.database, embedder=_embedder())
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
     parts = wiring.Parts(door, pool, KeyringStore(), here.models)
     async with memory, pool:
@@ -62,6 +63,15 @@ def _understanding(config: Config) -> OnnxUnderstanding:
         threads=settings.intra_op_threads,
         budget_ms=settings.budget_ms,
     )
+
+
+def _embedder() -> str:
+    """Return what tells one model's embeddings from another's; they must not be compared."""
+    try:
+        labels = model_files.read_labels(places.shipped_model("router"))
+    except model_files.ModelUnusable:
+        return ""
+    return labels.sha256.get(model_files.MODEL_FILE, "")
 
 
 def run(here: Places, *, foreground: bool) -> None:

@@ -200,4 +200,6 @@ def read_decision(path: Path, id_or_last: str) -> Past | None:
         finally:
             connection.close()
     except (SqliteError, ValueError) as error:
-        raise HistoryUnreadable(f"{path} can't be read: {error}; see `routerd doctor`") from error
+        raise HistoryUnreadable(
+            f"{path} can't be read: {error}; `routerd up` sets a damaged file aside and starts anew"
+        ) from error
