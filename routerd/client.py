@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 
 from routerd.core.errors import RouterdError
+
+_TOO_LATE = "routerd did not answer in time."
+_BROKE_OFF = "The answer broke off before its end."
 
 
 class NotRunning(RouterdError):
@@ -28,12 +32,12 @@ class DaemonClient:
         self._home = home
         self._timeout_s = timeout_s
 
-    def _open(self, timeout_s: float | None = None) -> tuple[HTTPConnection, dict[str, str]]:
+    def _open(self) -> tuple[HTTPConnection, dict[str, str]]:
         try:
             endpoint = json.loads((self._home / "run" / "endpoint.json").read_text("utf-8"))
             token = (self._home / "token").read_text("ascii").strip()
             port = int(endpoint["port"])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             raise NotRunning("routerd is not running; start it with `routerd up`.") from None
         headers = {
             "authorization": f"Bearer {token}",
@@ -41,7 +45,7 @@ class DaemonClient:
             # The response then owns the connection, and closing the one closes the other.
             "connection": "close",
         }
-        return HTTPConnection("127.0.0.1", port, timeout=timeout_s or self._timeout_s), headers
+        return HTTPConnection("127.0.0.1", port, timeout=self._timeout_s), headers
 
     def request(self, method: str, path: str, body: Any = None) -> HTTPResponse:
         """Send one request and return the open response. Raises: NotRunning, DaemonError."""
@@ -51,27 +55,30 @@ class DaemonClient:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
         except TimeoutError:
-            raise DaemonError("routerd did not answer in time.", 504) from None
-        except (OSError, HTTPException):
+            connection.close()
+            raise DaemonError(_TOO_LATE, 504) from None
+        except (OSError, OverflowError, HTTPException):
+            connection.close()
             raise NotRunning("routerd is not running; start it with `routerd up`.") from None
         if response.status >= 400:
-            with response:
+            with _reading(response):
                 raise DaemonError(_message(response.read()), response.status)
         return response
 
     def get(self, path: str) -> Any:
         """Return the JSON at `path`. Raises: NotRunning, DaemonError."""
-        with self.request("GET", path) as response:
-            return json.loads(response.read())
+        return _json(self.request("GET", path))
 
     def post(self, path: str, body: Any = None) -> Any:
         """Send JSON and return JSON. Raises: NotRunning, DaemonError."""
-        with self.request("POST", path, body if body is not None else {}) as response:
-            return json.loads(response.read())
+        return _json(self.request("POST", path, body if body is not None else {}))
 
     def events(self, path: str, body: Any) -> Iterator[tuple[HTTPResponse, dict[str, Any]]]:
-        """Yield (response, event object) of a server-sent stream until [DONE]."""
-        with self.request("POST", path, body) as response:
+        """Yield (response, event object) of a server-sent stream until [DONE].
+
+        Raises: NotRunning, DaemonError, the latter also when the stream breaks off.
+        """
+        with _reading(self.request("POST", path, body)) as response:
             for line in response:
                 data = line.removeprefix(b"data: ").strip()
                 if not line.startswith(b"data: "):
@@ -79,7 +86,30 @@ class DaemonClient:
                 if data == b"[DONE]":
                     return
                 yield response, json.loads(data)
-        raise DaemonError("The answer broke off before its end.", 502)
+        raise DaemonError(_BROKE_OFF, 502)
+
+
+@contextmanager
+def _reading(response: HTTPResponse) -> Iterator[HTTPResponse]:
+    """Close the response in the end; what goes wrong on its way becomes DaemonError."""
+    with response:
+        try:
+            yield response
+        except TimeoutError:
+            raise DaemonError(_TOO_LATE, 504) from None
+        except (OSError, HTTPException):
+            raise DaemonError(_BROKE_OFF, 502) from None
+
+
+def _json(response: HTTPResponse) -> Any:
+    with _reading(response):
+        data = response.read()
+    try:
+        return json.loads(data)
+    except ValueError:
+        raise DaemonError(
+            "The answer is not JSON; does another program listen on routerd's port?", 502
+        ) from None
 
 
 def _message(body: bytes) -> str:

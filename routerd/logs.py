@@ -12,10 +12,11 @@ from typing_extensions import override
 
 _SECRETS = re.compile(
     r"(?i)(bearer\s+|api[-_]?key[\"'=:\s]+|password[\"'=:\s]+)[^\s\"',;]+"
-    r"|\b(?:sk|rd|pk|ghp|gho|xox[abp]|AKIA)[-_]?[A-Za-z0-9_-]{16,}"
+    r"|\b(?:(?:sk|rd|pk|gh[oprsu]|github_pat|glpat|hf|xox[abp])[-_]|AKIA|AIza)[A-Za-z0-9_-]{16,}"
 )
-# C0 and C1 controls, line and paragraph separators, bidirectional overrides.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# C0 and C1 controls, line and paragraph separators, bidirectional overrides, lone surrogates
+# (which no file can hold).
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 MAX_BYTES, KEPT = 5 * 1024 * 1024, 3
 
 
@@ -40,7 +41,10 @@ class _PrivateRotatingHandler(logging.handlers.RotatingFileHandler):
     @override
     def _open(self) -> TextIOWrapper:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-        return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding="utf-8")
+        opened = os.open(self.baseFilename, flags, 0o600)
+        if hasattr(os, "fchmod"):
+            os.fchmod(opened, 0o600)  # a file that was there keeps its mode otherwise
+        return os.fdopen(opened, "a", encoding="utf-8")
 
 
 def set_up(level: str, path: Path | None) -> None:
@@ -49,7 +53,9 @@ def set_up(level: str, path: Path | None) -> None:
     if path is None:
         handler = logging.StreamHandler(sys.stderr)
     else:
-        handler = _PrivateRotatingHandler(path, maxBytes=MAX_BYTES, backupCount=KEPT, delay=True)
+        handler = _PrivateRotatingHandler(
+            path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", delay=True
+        )
     handler.setFormatter(CleanFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -35,6 +35,18 @@ def _backends(backend: Any) -> list[Any]:
     return list(inner) if inner else [backend]
 
 
+def _entry(text: str) -> dict[str, str] | None:
+    """Return origin and secret of what `set` stored; None for anything else."""
+    try:
+        entry = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(entry, dict):
+        return None
+    whole = all(isinstance(entry.get(field), str) for field in ("origin", "secret"))
+    return entry if whole else None
+
+
 class KeyringStore:
     """A CredentialStore over the OS keyring. `backend` is for tests; None asks the system."""
 
@@ -46,10 +58,10 @@ class KeyringStore:
     def _backend(self) -> Any:
         import keyring  # costs 110 ms; most starts need no secret
 
-        backend = self._given or keyring.get_keyring()
+        backend = keyring.get_keyring() if self._given is None else self._given
         for part in _backends(backend):
             module = type(part).__module__
-            if not module.startswith(self._trusted):
+            if not any(f"{module}.".startswith(f"{home}.") for home in self._trusted):
                 raise RouterdError(
                     f"The keyring backend {module} is not one that keeps secrets safe; "
                     "set up Secret Service (gnome-keyring, KWallet), Keychain or "
@@ -67,12 +79,15 @@ class KeyringStore:
         if text is None:
             self.trouble = f"no key named {name} in the keyring; `routerd keys set {name}`"
             return None
-        entry = json.loads(text)
-        if entry.get("origin") != origin:
+        entry = _entry(text)
+        if entry is None:
+            self.trouble = f"the key {name} was not stored by routerd; `routerd keys set {name}`"
+            return None
+        if entry["origin"] != origin:
             self.trouble = f"the key {name} belongs to another address than {origin}"
             return None
         self.trouble = ""
-        return str(entry["secret"])
+        return entry["secret"]
 
     def set(self, name: str, origin: str, secret: str) -> None:
         """Store a secret. Raises: RouterdError when no trusted keyring answers."""
@@ -81,7 +96,13 @@ class KeyringStore:
 
     def delete(self, name: str) -> None:
         """Remove a secret. Raises: RouterdError when it isn't there."""
-        self._bounded(lambda: self._backend().delete_password(SERVICE, name))
+        self._bounded(lambda: self._delete(name))
+
+    def _delete(self, name: str) -> None:
+        backend = self._backend()
+        if backend.get_password(SERVICE, name) is None:
+            raise RouterdError(f"There is no key named {name} in the keyring.")
+        backend.delete_password(SERVICE, name)
 
     def _bounded(self, ask: Callable[[], Any]) -> Any:
         """Run `ask` in a thread of its own for at most TIMEOUT_S. Raises: RouterdError."""

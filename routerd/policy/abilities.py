@@ -8,7 +8,9 @@ import math
 import re
 from dataclasses import dataclass
 
-_SIZE = re.compile(r"(?<![\w.])(?:(\d+)x)?(\d+(?:\.\d+)?)\s*b(?![a-z])", re.IGNORECASE)
+_SIZE = re.compile(
+    r"(?<![\w.])(?:(\d+)x)?(\d+(?:\.\d+)?)(?:(\s*b)|m)(?![a-z\d])", re.ASCII | re.IGNORECASE
+)
 _CODERS = ("coder", "code", "starcoder", "codestral", "devstral", "granite-code")
 # A 7B code model stands at 1.0 (see policy.scores); each doubling adds 0.6.
 ABILITY_AT_7B, PER_E_FOLD = 0.6, 0.87
@@ -27,17 +29,22 @@ class Guess:
 def size_from_name(name: str) -> float:
     """Return billions of parameters read off a model's name, 0 where it doesn't tell.
 
-    "qwen2.5-coder:7b" gives 7; "mixtral-8x7b" gives 56.
+    "qwen2.5-coder:7b" gives 7; "mixtral-8x7b" gives 56; "gemma3:270m" gives 0.27.
     """
     found = _SIZE.findall(name.replace("_", "-").replace("-", " ").replace(":", " "))
-    return max((float(count or 1) * float(size) for count, size in found), default=0.0)
+    sizes = (
+        float(count or 1) * float(size) * (1.0 if billions else 1e-3)
+        for count, size, billions in found
+    )
+    return max(sizes, default=0.0)
 
 
 def guess(name: str, parameters_b: float = 0.0) -> Guess:
     """Return the ability to start from."""
     size = parameters_b or size_from_name(name)
-    if size <= 0:
+    if not size > 0:  # nor where it is not a number
         return Guess(UNKNOWN, UNKNOWN_SD)
     bonus = CODER_BONUS if any(word in name.lower() for word in _CODERS) else 0.0
-    ability = ABILITY_AT_7B + PER_E_FOLD * math.log(size / 7.0) + bonus
+    # Below a million parameters the scale has ended; a quotient of zero has no logarithm.
+    ability = ABILITY_AT_7B + PER_E_FOLD * math.log(max(size, 1e-3) / 7.0) + bonus
     return Guess(max(-4.0, min(4.5, ability)), SIZED_SD)

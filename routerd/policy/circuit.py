@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 FAILURES_TO_OPEN = 3
 FIRST_REST_S = 15.0
 LONGEST_REST_S = 300.0
+# Beyond the longest rest; without it a model that is gone for days overflows the power of two.
+MOST_DOUBLINGS = 10
 # Share of the newest result in the running health.
 HEALTH_STEP = 0.2
 
@@ -18,17 +20,23 @@ class Circuit:
     open_until_s: float = 0.0
 
     def is_open(self, now_s: float) -> bool:
-        """Whether it must not be asked; after the rest one request may try (half open)."""
+        """Whether it must not be asked; after the rest it may be tried again (half open)."""
         return now_s < self.open_until_s
 
     def after(self, ok: bool, now_s: float) -> "Circuit":
-        """Return the circuit after one more result; each failed try doubles the rest."""
+        """Return the circuit after one more result; each failed try doubles the rest.
+
+        Failures that arrive while it rests were under way before: they are no new try.
+        """
         health = self.health + HEALTH_STEP * (float(ok) - self.health)
         if ok:
             return Circuit(health)
+        if self.is_open(now_s):
+            return replace(self, health=health)
         failures = self.failures + 1
         circuit = replace(self, health=health, failures=failures)
         if failures < FAILURES_TO_OPEN:
             return circuit
-        rest_s = min(FIRST_REST_S * 2.0 ** (failures - FAILURES_TO_OPEN), LONGEST_REST_S)
+        doublings = min(failures - FAILURES_TO_OPEN, MOST_DOUBLINGS)
+        rest_s = min(FIRST_REST_S * 2.0**doublings, LONGEST_REST_S)
         return replace(circuit, open_until_s=now_s + rest_s)

@@ -1,5 +1,6 @@
 """Rules and scores make a Decision: pure, the same for live requests, `route` and replay."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +8,7 @@ from routerd.core.candidate import Candidate
 from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision, Exclusion, Ranked, Terms
 from routerd.core.features import Features
-from routerd.policy import rules, scores, wish
+from routerd.policy import evidence, rules, scores, wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,21 @@ class Stance:
     baseline: str = ""
 
     def resolve(self, name: str) -> tuple[str, Profile]:
-        """Return the profile in force; explicit `[weights]` go over a built-in profile's own."""
+        """Return the profile in force; explicit `[weights]` go over a built-in profile's own.
+
+        Weights that are the defaults count as not set: a built-in profile then keeps its own.
+        """
         key = name or self.profile
         if key in self.profiles:
             return key, self.profiles[key]
         built_in = wish.BUILT_IN_PROFILES.get(key, wish.BUILT_IN_PROFILES["balanced"])
-        if self.weights is not None and not name:
+        if self.weights not in (None, Weights()) and not name:
             return key, replace(built_in, weights=self.weights)
         return key, built_in
 
 
 def normalised(weights: Weights) -> Terms:
-    """Return weights that sum to one; all zero means all equal."""
+    """Return weights that sum to one; all zero, or one beyond all bounds, means all equal."""
     values = [
         max(0.0, value)
         for value in (
@@ -45,7 +49,9 @@ def normalised(weights: Weights) -> Terms:
         )
     ]
     total = sum(values)
-    return Terms(*(value / total for value in values)) if total > 0 else Terms(*([0.2] * 5))
+    if not 0.0 < total < math.inf:
+        return Terms(*([0.2] * 5))
+    return Terms(*(value / total for value in values))
 
 
 def decide(
@@ -70,20 +76,17 @@ def decide(
         pinned=wanted.pinned,
         real_model_found=any(c.usable and not c.plumbing for c in candidates),
     )
-    admitted, exclusions = [], []
-    for candidate in candidates:
-        refusal = rules.first_refusal(candidate, now)
-        if refusal is None:
-            admitted.append(candidate)
-        else:
-            exclusions.append(Exclusion(candidate, *refusal))
+    refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
+    admitted = [candidate for candidate, refusal in refusals if refusal is None]
     weights = normalised(profile.weights)
     output = scores.expected_output_tokens(features, max_output_tokens)
     return Decision(
         id=identity,
         features=features,
-        ranked=_rank(admitted, features, weights, profile.floor, output),
-        exclusions=tuple(exclusions),
+        ranked=rank(appraise(admitted, features, output), weights, profile.floor),
+        exclusions=tuple(
+            Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
+        ),
         weights=weights,
         profile=name,
         requested_model=requested_model,
@@ -92,60 +95,76 @@ def decide(
     )
 
 
-def _rank(
-    admitted: Sequence[Candidate],
-    features: Features,
-    weights: Terms,
-    floor: float,
-    output_tokens: int,
+def appraise(
+    candidates: Sequence[Candidate], features: Features, output_tokens: int
 ) -> tuple[Ranked, ...]:
+    """Return each candidate with its five terms, in the order given; weights play no part yet."""
+    past = evidence.gather(
+        features.neighbours,
+        {candidate.name: scores.ability(candidate, features) for candidate in candidates},
+        scores.difficulty(features),
+    )
     costs = [
         scores.expected_cost_usd(candidate, features.input_tokens, output_tokens)
-        for candidate in admitted
+        for candidate in candidates
     ]
     dearest = max(costs, default=0.0)
-    ranked = [
-        _score(candidate, features, weights, usd, dearest, output_tokens)
-        for candidate, usd in zip(admitted, costs, strict=True)
+    return tuple(
+        _terms(candidate, features, past, usd, dearest, output_tokens)
+        for candidate, usd in zip(candidates, costs, strict=True)
+    )
+
+
+def rank(appraised: Sequence[Ranked], weights: Terms, floor: float) -> tuple[Ranked, ...]:
+    """Return the candidates best first: those above the quality floor by total, then the rest."""
+    best = max((entry.p_success for entry in appraised), default=0.0)
+    marked = [
+        replace(
+            entry,
+            total=_total(entry.terms, weights),
+            above_floor=entry.p_success >= floor * best,
+        )
+        for entry in appraised
     ]
-    best = max((entry.p_success for entry in ranked), default=0.0)
-    marked = [replace(entry, above_floor=entry.p_success >= floor * best) for entry in ranked]
     # The name breaks ties, so that the same world always gives the same decision.
     marked.sort(key=lambda entry: (not entry.above_floor, -entry.total, entry.candidate.name))
     return tuple(marked)
 
 
-def _score(
-    candidate: Candidate,
-    features: Features,
-    weights: Terms,
-    usd: float,
-    dearest_usd: float,
-    output_tokens: int,
-) -> Ranked:
-    fit = scores.fit(candidate, features)
-    past = scores.history(candidate, features.neighbours, fit)
-    seconds = scores.expected_seconds(candidate, features.input_tokens, output_tokens)
-    terms = Terms(
-        complexity=fit,
-        history=past,
-        cost=scores.cost(usd, dearest_usd),
-        latency=scores.latency(seconds, features.latency_class),
-        availability=scores.availability(candidate),
-    )
-    total = (
+def _total(terms: Terms, weights: Terms) -> float:
+    return (
         weights.complexity * terms.complexity
         + weights.history * terms.history
         + weights.cost * terms.cost
         + weights.latency * terms.latency
         + weights.availability * terms.availability
     )
-    used = sum(1 for n in features.neighbours if n.model == candidate.name)
+
+
+def _terms(
+    candidate: Candidate,
+    features: Features,
+    past: evidence.Evidence,
+    usd: float,
+    dearest_usd: float,
+    output_tokens: int,
+) -> Ranked:
+    own = past.of(candidate.name)
+    p_success = scores.history(own, scores.fit(candidate, features, past.shift))
+    seconds = scores.expected_seconds(candidate, features.input_tokens, output_tokens)
+    terms = Terms(
+        complexity=scores.fit(candidate, features),
+        history=p_success,
+        cost=scores.cost(usd, dearest_usd),
+        latency=scores.latency(seconds, features.latency_class),
+        availability=scores.availability(candidate),
+    )
+    harder = f" ({past.shift:+.2f} by similar past tasks)" if past.shift else ""
     notes = (
-        f"ability {candidate.abilities.get(features.reading.task, candidate.ability):.2f} "
-        f"against difficulty {scores.difficulty(features):.2f}",
-        f"{used} similar past tasks" if used else "no similar past task yet",
+        f"ability {scores.ability(candidate, features):.2f} "
+        f"against difficulty {scores.difficulty(features):.2f}{harder}",
+        f"{own.count} similar past tasks" if own.count else "no similar past task yet",
         "free" if usd == 0 else f"about ${usd:.4f}",
         f"about {seconds:.1f} s, {'warm' if candidate.warm else 'cold'}",
     )
-    return Ranked(candidate, terms, total, past, usd, seconds, notes=notes)
+    return Ranked(candidate, terms, 0.0, p_success, usd, seconds, notes=notes)

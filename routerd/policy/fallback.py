@@ -39,7 +39,8 @@ def next_candidate(
     """Return who is asked next, or None to stop.
 
     A failure that says the request itself is at fault stops at once. A provider that refused the
-    connection or timed out takes all its models with it: they share the dead server.
+    connection or the key takes all its models with it: they share the dead server. A timeout does
+    not: a smaller model of the same server may be quick enough.
     """
     if not failure.retryable or len(tried) >= MAX_ATTEMPTS or not budget.left:
         return None

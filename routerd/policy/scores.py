@@ -1,30 +1,34 @@
 """How good would a candidate be? Five terms, each 0..1, and what they are made of.
 
     complexity   P(success) = sigma(K * (ability - difficulty))
-    history      P(success) moved towards what happened on similar past tasks
+    history      the same with the difficulty that similar past tasks showed, moved towards how
+                 this model did on them (see policy.evidence)
     cost         1 - expected cost / the dearest candidate's
     latency      1 / (1 + expected seconds / TAU of the latency class)
     availability health from checks and live results
 
 Ability and difficulty share one logit scale on which a 7B code model stands at about 1 and a
-frontier model at about 4; difficulty runs from -2 (complexity 0) to 4 (complexity 1).
+frontier model at about 4; difficulty runs from -2 (complexity 0) to 4 (complexity 1), a little
+lower for short and higher for long input.
 """
 
 import math
-from collections.abc import Iterable
 
 from routerd.core.candidate import Candidate
-from routerd.core.features import Features, LatencyClass, Neighbour
+from routerd.core.features import Features, LatencyClass
+from routerd.policy.evidence import Past
+from routerd.policy.odds import K, sigmoid
+from routerd.policy.odds import within as _within
 
-K = 1.0
 DIFFICULTY_AT_ZERO, DIFFICULTY_SPAN = -2.0, 6.0
 # A classifier that is unsure must not send work to the weakest model: difficulty is raised by up
 # to this much (logits) as confidence falls from 1 to 0.
 DOUBT_MARGIN = 0.8
+# Long problems are harder: on recorded outcomes log-loss falls from 0.579 to 0.569 with this
+# slope per e-fold of input tokens; bounded, because an agent's context is no longer its task.
+LENGTH_SLOPE, LENGTH_MIDDLE_TOKENS, LENGTH_BOUND = 0.5, 200.0, 1.0
 # Weight of the fitted prior, in neighbours, against which past outcomes are counted.
 PRIOR_WEIGHT = 4.0
-SIMILARITY_FLOOR = 0.5
-HALF_LIFE_S = 30 * 86_400.0
 TAU_S: dict[LatencyClass, float] = {"completion": 0.5, "interactive": 8.0, "background": 60.0}
 # Tokens of an answer where the request sets no bound, by latency class: medians are short.
 TYPICAL_OUTPUT_TOKENS: dict[LatencyClass, int] = {
@@ -32,45 +36,40 @@ TYPICAL_OUTPUT_TOKENS: dict[LatencyClass, int] = {
     "interactive": 400,
     "background": 1200,
 }
-
-
-def sigmoid(x: float) -> float:
-    """Return 1 / (1 + e^-x) without overflow."""
-    if x >= 0:
-        return 1.0 / (1.0 + math.exp(-min(x, 700.0)))
-    grown = math.exp(max(x, -700.0))
-    return grown / (1.0 + grown)
+# What a price or a speed that makes no sense (not a number, infinite) counts as: the dearest and
+# slowest there is, in dollars and in seconds, so that no fault makes a candidate look good.
+WORST = 1e9
 
 
 def difficulty(features: Features) -> float:
     """Return the request's difficulty in logits; doubt about the reading raises it."""
     reading = features.reading
-    doubt = DOUBT_MARGIN * (1.0 - reading.task_confidence)
-    return DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * reading.complexity + doubt
+    doubt = DOUBT_MARGIN * (1.0 - _within(reading.task_confidence))
+    complexity = _within(reading.complexity, otherwise=0.5)
+    return DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * complexity + doubt + _length(features)
 
 
-def fit(candidate: Candidate, features: Features) -> float:
-    """Return P(success) from ability and difficulty alone, 0..1."""
-    ability = candidate.abilities.get(features.reading.task, candidate.ability)
-    return sigmoid(K * (ability - difficulty(features)))
+def _length(features: Features) -> float:
+    if features.input_tokens <= 0:
+        return 0.0
+    logits = LENGTH_SLOPE * math.log(features.input_tokens / LENGTH_MIDDLE_TOKENS)
+    return max(-LENGTH_BOUND, min(LENGTH_BOUND, logits))
 
 
-def history(candidate: Candidate, neighbours: Iterable[Neighbour], prior: float) -> float:
-    """Return P(success) after similar past tasks, 0..1: a weighted mean shrunk to `prior`.
+def ability(candidate: Candidate, features: Features) -> float:
+    """Return the candidate's ability for the task that was read, in logits."""
+    return candidate.abilities.get(features.reading.task, candidate.ability)
 
-    A neighbour weighs by similarity above `SIMILARITY_FLOOR` (scaled to 0..1) and halves every
-    `HALF_LIFE_S`.
-    """
-    weight, total = PRIOR_WEIGHT, PRIOR_WEIGHT * prior
-    for neighbour in neighbours:
-        if neighbour.model != candidate.name:
-            continue
-        closeness = (neighbour.similarity - SIMILARITY_FLOOR) / (1.0 - SIMILARITY_FLOOR)
-        age = 0.5 ** (max(neighbour.age_s, 0.0) / HALF_LIFE_S)
-        w = max(0.0, min(1.0, closeness)) * age
-        weight += w
-        total += w * neighbour.success
-    return total / weight
+
+def fit(candidate: Candidate, features: Features, shift: float = 0.0) -> float:
+    """Return P(success) from ability and difficulty, 0..1; `shift` (logits) raises difficulty."""
+    return _within(sigmoid(K * (ability(candidate, features) - difficulty(features) - shift)))
+
+
+def history(past: Past, prior: float) -> float:
+    """Return P(success) after similar past tasks, 0..1: a weighted mean shrunk to `prior`."""
+    weight = PRIOR_WEIGHT + past.weight
+    return _within((PRIOR_WEIGHT * _within(prior) + past.well) / weight)
 
 
 def expected_output_tokens(features: Features, max_output_tokens: int | None) -> int:
@@ -80,28 +79,33 @@ def expected_output_tokens(features: Features, max_output_tokens: int | None) ->
 
 
 def expected_cost_usd(candidate: Candidate, input_tokens: int, output_tokens: int) -> float:
-    """Return what the call would cost, uncached, in US dollars."""
+    """Return what the call would cost, uncached, in US dollars, 0..WORST."""
     price = candidate.price
-    return (price.input * input_tokens + price.output * output_tokens) / 1e6
+    usd = (price.input * input_tokens + price.output * output_tokens) / 1e6
+    return _within(usd, WORST, WORST)
 
 
 def cost(expected_usd: float, dearest_usd: float) -> float:
     """Return 1 for free, 0 for the dearest; 1 for all where all are free."""
-    return 1.0 - expected_usd / dearest_usd if dearest_usd > 0 else 1.0
+    return _within(1.0 - expected_usd / dearest_usd) if dearest_usd > 0 else 1.0
 
 
 def expected_seconds(candidate: Candidate, input_tokens: int, output_tokens: int) -> float:
-    """Return seconds to the end of the answer: load if cold, prefill, first token, output."""
+    """Return seconds to the end of the answer: load if cold, prefill, first token, output.
+
+    0..WORST.
+    """
     load = 0.0 if candidate.warm else candidate.load_s
     prefill = input_tokens / max(candidate.prefill_tokens_per_s, 1.0)
-    return load + prefill + candidate.ttft_s + output_tokens / max(candidate.tokens_per_s, 0.1)
+    output = output_tokens / max(candidate.tokens_per_s, 0.1)
+    return _within(load + prefill + candidate.ttft_s + output, WORST, WORST)
 
 
 def latency(seconds: float, latency_class: LatencyClass) -> float:
     """Return the utility of waiting that long, 0..1."""
-    return 1.0 / (1.0 + max(seconds, 0.0) / TAU_S[latency_class])
+    return 1.0 / (1.0 + _within(seconds, WORST, WORST) / TAU_S[latency_class])
 
 
 def availability(candidate: Candidate) -> float:
     """Return health, 0..1."""
-    return min(1.0, max(0.0, candidate.health))
+    return _within(candidate.health)

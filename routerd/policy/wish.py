@@ -44,10 +44,12 @@ def read(requested: str, candidates: Iterable[Candidate], *, strict: bool) -> Wi
     known = list(candidates)
     if any(candidate.name == name for candidate in known):
         return Wish(pinned=name)
-    same = [candidate for candidate in known if candidate.model == name]
+    same = [candidate.name for candidate in known if candidate.model == name]
     if len(same) == 1:
-        return Wish(pinned=same[0].name)
+        return Wish(pinned=same[0])
     if strict:
+        if same:
+            raise NotFound(f"Several providers have '{name[:100]}'; say {' or '.join(same)}.")
         raise NotFound(
             f"There is no model '{name[:100]}' (strict_models is on); "
             "`routerd models` lists what there is, `auto` lets routerd choose."

@@ -1,5 +1,6 @@
 """Which engines to look for where nothing is configured; opens no connection."""
 
+import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -8,24 +9,39 @@ from routerd.core.config import Config, ProviderConfig
 OLLAMA_PORT, LM_STUDIO_PORT, LLAMA_SERVER_PORT = 11434, 1234, 8080
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether `host` is localhost or a loopback address by number; `127.example.com` is neither."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def ollama_address(value: str) -> tuple[str, bool]:
     """Return (base URL, whether it is this machine) from OLLAMA_HOST's many forms.
 
-    `0.0.0.0` and `[::]` are where a server listens; one connects to loopback.
+    `0.0.0.0` and `[::]` are where a server listens; one connects to loopback. What can't be read
+    is taken for the default, as Ollama itself does.
+    Source: Ollama, envconfig.Host (an explicit scheme brings that scheme's port).
     """
-    text = value.strip() or "127.0.0.1"
-    parts = urlsplit(text if "://" in text else f"http://{text}")
+    scheme, written, text = value.strip().rpartition("://")
+    if text.count(":") > 1 and "[" not in text:
+        text = f"[{text}]"
+    try:
+        parts = urlsplit(f"{scheme or 'http'}://{text}")
+    except ValueError:
+        parts, written = urlsplit("http://127.0.0.1"), ""
+    default = {"http": 80, "https": 443}.get(parts.scheme) if written else None
     try:
         port = parts.port
     except ValueError:
         port = None
-    port = port or {"https": 443}.get(parts.scheme, OLLAMA_PORT)
     host = parts.hostname or "127.0.0.1"
     if host in ("0.0.0.0", "::", "localhost"):  # noqa: S104  # compared, not bound
         host = "127.0.0.1"
-    local = host == "::1" or host.startswith("127.")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}:{port}{parts.path.rstrip('/')}", local
+    address = f"{parts.scheme}://{shown}:{port or default or OLLAMA_PORT}"
+    return address + parts.path.rstrip("/"), is_this_machine(host)
 
 
 def wanted(config: Config, environ: Mapping[str, str]) -> tuple[ProviderConfig, ...]:
@@ -36,15 +52,22 @@ def wanted(config: Config, environ: Mapping[str, str]) -> tuple[ProviderConfig, 
     providers = [provider for provider in config.provider if provider.enabled]
     known = _well_known(environ) if config.discover else ()
     names = {provider.name for provider in config.provider}
-    addresses = {urlsplit(provider.base_url).netloc for provider in config.provider}
+    addresses = {_server(provider) for provider in config.provider}
     providers += [
         provider
         for provider in known
-        if provider.name not in names and urlsplit(provider.base_url).netloc not in addresses
+        if provider.name not in names and _server(provider) not in addresses
     ]
-    if config.llamacpp.enabled and "llamacpp" not in {provider.kind for provider in providers}:
+    said = names | {provider.kind for provider in config.provider}
+    if config.llamacpp.enabled and "llamacpp" not in said:
         providers.append(ProviderConfig("llamacpp", "llamacpp"))
     return tuple(providers)
+
+
+def _server(provider: ProviderConfig) -> str:
+    """Return HOST:PORT; Ollama without an address is at its well-known one."""
+    default = ollama_address("")[0] if provider.kind == "ollama" else ""
+    return urlsplit(provider.base_url or default).netloc
 
 
 def _well_known(environ: Mapping[str, str]) -> tuple[ProviderConfig, ...]:

@@ -2,20 +2,48 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from routerd.core import config as settings
-from routerd.core.config import Config, ProviderConfig
+from routerd.core.config import Config, ProviderConfig, Weights
 from routerd.core.errors import ConfigInvalid
 from routerd.policy import wish
+from routerd.settings.engines import is_this_machine
 
+# What types can't say: key, lowest and highest value.
+_BOUNDS: tuple[tuple[str, float, float], ...] = (
+    ("port", 0, 65535),
+    ("max_body_mib", 1, 1024),
+    ("llamacpp.context_tokens", 0, 100_000_000),
+    ("llamacpp.gpu_layers", -1, 10_000),
+    ("llamacpp.threads", 0, 1024),
+    ("llamacpp.max_loaded", 1, 64),
+    ("understanding.intra_op_threads", 1, 64),
+    ("understanding.max_tokens", 8, 512),
+    ("understanding.budget_ms", 1, 60_000),
+    ("timeouts.connect_s", 0.01, 86_400),
+    ("timeouts.first_token_s", 0.01, 86_400),
+    ("timeouts.whole_answer_s", 0.01, 86_400),
+    ("timeouts.idle_s", 0.01, 86_400),
+    ("timeouts.drain_s", 0, 86_400),
+)
+# The validator's own words for these speak of Python.
+_WORDS = {
+    "unexpected_keyword_argument": "unknown key",
+    "missing": "is missing",
+    "tuple_type": "must be tables with two brackets: [[provider]]",
+    "dataclass_type": "must be a table",
+}
+_ADDRESS_FORM = "must be http://HOST[:PORT][/PATH] or https://…"
 _TABLE = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _KEY = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*=""")
 
 
@@ -39,7 +67,8 @@ def _adapter() -> TypeAdapter[Config]:
 def load(path: Path) -> Config:
     """Return the settings; an absent file means all defaults. Raises: ConfigInvalid."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows' editors begin a file with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return Config()
     except (OSError, UnicodeDecodeError) as error:
@@ -51,8 +80,12 @@ def parse(text: str, path: Path) -> Config:
     """Return the settings in `text`; `path` is for messages. Raises: ConfigInvalid."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid(f"{path}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise ConfigInvalid(f"{path}: not valid TOML: nested too deeply") from None
+    except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
+        at = _AT_LINE.search(str(error))
+        line = at[1] if at else text.count("\n") + 1
+        raise ConfigInvalid(f"{path}:{line}: not valid TOML: {error}") from error
     try:
         config = _adapter().validate_python(values)
     except ValidationError as error:
@@ -65,8 +98,8 @@ def _explain(error: ValidationError, text: str, path: Path) -> str:
     for fault in error.errors(include_url=False, include_input=False):
         where = list(fault["loc"])
         key = ".".join(map(str, where))
-        known = "unknown key" if fault["type"] == "unexpected_keyword_argument" else fault["msg"]
-        lines.append(f"{path}:{line_of(text, where)}: {key}: {known}")
+        words = _WORDS.get(fault["type"], fault["msg"])
+        lines.append(f"{path}:{line_of(text, where)}: {key}: {words}")
     return "\n".join(lines)
 
 
@@ -79,7 +112,7 @@ def line_of(text: str, where: Sequence[str | int]) -> int:
     best, best_depth = 1, 0
     table: list[str | int] = []
     counts: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # splitlines() cuts at U+2028 too
         if header := _TABLE.match(line):
             name = header[2].replace('"', "").strip()
             table = [part.strip() for part in name.split(".")]
@@ -107,25 +140,44 @@ def _shared(here: Sequence[str | int], where: Sequence[str | int]) -> int:
 def _checked(config: Config, text: str, path: Path) -> Config:
     """Check what types can't say, and write `localhost` as the address it means."""
 
-    def fail(where: list[str | int], message: str) -> ConfigInvalid:
+    def fail(where: Sequence[str | int], message: str) -> ConfigInvalid:
         key = ".".join(map(str, where))
         return ConfigInvalid(f"{path}:{line_of(text, where)}: {key}: {message}")
 
-    if not 0 <= config.port <= 65535:
-        raise fail(["port"], "must be from 0 (any free port) to 65535")
+    for key, value, low, high in _numbers(config):
+        if not low <= value <= high:
+            raise fail(key, f"must be from {low} to {high}")
     known = {**wish.BUILT_IN_PROFILES, **config.profiles}
     if config.profile not in known:
         raise fail(["profile"], f"no such profile; there are {', '.join(sorted(known))}")
     names = [provider.name for provider in config.provider]
     for i, provider in enumerate(config.provider):
-        where: list[str | int] = ["provider", i]
-        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", provider.name):
-            raise fail([*where, "name"], "must be lower-case letters, digits, '.', '_' or '-'")
-        if names.count(provider.name) > 1:
-            raise fail([*where, "name"], "two providers have this name")
+        if fault := _name_fault(provider.name, names[:i]):
+            raise fail(["provider", i, "name"], fault)
         if fault := _address_fault(provider):
-            raise fail([*where, "base_url"], fault)
+            raise fail(["provider", i, "base_url"], fault)
     return replace(config, provider=tuple(_with_numbers(p) for p in config.provider))
+
+
+def _numbers(config: Config) -> Iterator[tuple[tuple[str | int, ...], float, float, float]]:
+    """Yield (key path, value, lowest, highest) of every number; NaN is within no bounds."""
+    for key, low, high in _BOUNDS:
+        yield tuple(key.split(".")), attrgetter(key)(config), low, high
+    weighed: list[tuple[tuple[str, ...], Weights]] = [(("weights",), config.weights)]
+    for name, profile in config.profiles.items():
+        weighed.append((("profiles", name, "weights"), profile.weights))
+        yield ("profiles", name, "floor"), profile.floor, 0, 1
+    for where, weights in weighed:
+        for term in fields(weights):
+            yield (*where, term.name), getattr(weights, term.name), 0, 1000
+    for i, provider in enumerate(config.provider):
+        yield ("provider", i, "context_tokens"), provider.context_tokens, 0, 100_000_000
+
+
+def _name_fault(name: str, taken: Sequence[str]) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name):
+        return "must be lower-case letters, digits, '.', '_' or '-'"
+    return "another provider has this name already" if name in taken else ""
 
 
 def _address_fault(provider: ProviderConfig) -> str:
@@ -136,14 +188,15 @@ def _address_fault(provider: ProviderConfig) -> str:
     try:
         parts = urlsplit(provider.base_url)
         parts.port  # noqa: B018  # raises ValueError for a bad port
-    except ValueError as error:
-        return str(error)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "must be http://HOST[:PORT][/PATH] or https://…"
+    except ValueError:
+        # Its text quotes the address, where a mistyped one can hold a password.
+        return _ADDRESS_FORM
     if parts.username or parts.password:
         return "must not hold a password; store it with `routerd keys set`"
-    loopback = parts.hostname in ("localhost", "::1") or parts.hostname.startswith("127.")
-    if provider.zone == "device" and not loopback:
+    unfit = parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", provider.base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or unfit:
+        return _ADDRESS_FORM
+    if provider.zone == "device" and not is_this_machine(parts.hostname):
         return 'is on another machine; say zone = "network" or zone = "cloud"'
     return ""
 
@@ -152,5 +205,5 @@ def _with_numbers(provider: ProviderConfig) -> ProviderConfig:
     parts = urlsplit(provider.base_url)
     if parts.hostname != "localhost":
         return provider
-    netloc = parts.netloc.replace("localhost", "127.0.0.1", 1)
+    netloc = "127.0.0.1" if parts.port is None else f"127.0.0.1:{parts.port}"
     return replace(provider, base_url=parts._replace(netloc=netloc).geturl())

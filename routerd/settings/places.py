@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -89,8 +90,17 @@ def private_directory(path: Path) -> None:
     Raises: ConfigInvalid for a symlink or a directory of another user: what is written there
     would be somebody else's to read.
     """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = path.lstat()
+    try:
+        _make(path)
+        found = path.lstat()
+    except OSError as error:
+        raise ConfigInvalid(
+            f"{path} can't be made: {error.strerror}; set ROUTERD_HOME to a directory of your own."
+        ) from error
+    if stat.S_ISLNK(found.st_mode):
+        raise ConfigInvalid(
+            f"{path} is a symbolic link; set ROUTERD_HOME to the directory it stands for."
+        )
     if not stat.S_ISDIR(found.st_mode):
         raise ConfigInvalid(f"{path} is not a directory; move it away and start again.")
     if hasattr(os, "getuid") and found.st_uid != os.getuid():
@@ -100,6 +110,13 @@ def private_directory(path: Path) -> None:
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         path.chmod(0o700)
+
+
+def _make(path: Path) -> None:
+    """Make a directory and its parents, each 0700: `mkdir(parents=True)` leaves those to umask."""
+    if not os.path.lexists(path):
+        _make(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def prepare(places: Places) -> None:
@@ -113,13 +130,17 @@ def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 atomically; never through a symlink."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
+    try:
+        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def ensure_token(path: Path) -> tuple[str, str]:
-    """Return (token, warning); made anew when absent, and when others could have read it."""
+    """Return (token, warning); made anew when absent, unfit, or when others could have read it."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -128,7 +149,9 @@ def ensure_token(path: Path) -> tuple[str, str]:
     if not stat.S_ISREG(found.st_mode) or not ours or stat.S_IMODE(found.st_mode) & 0o077:
         return _new_token(path), f"{path} was readable by others; a new token was made"
     text = path.read_text(encoding="ascii", errors="replace").strip()
-    return (text, "") if len(text) >= 32 else (_new_token(path), "")
+    if re.fullmatch(r"[!-~]{32,}", text):
+        return text, ""
+    return _new_token(path), f"{path} held no token; a new one was made"
 
 
 def _new_token(path: Path) -> str:

@@ -13,7 +13,7 @@ async def changes(path: Path, stop: anyio.Event) -> AsyncIterator[None]:
     The directory is watched, not the file: editors replace files, and a watch on the old inode
     would go blind. watchfiles joins changes within 200 ms.
     """
-    async for batch in awatch(
+    async for _ in awatch(
         path.parent,
         watch_filter=lambda _, changed: Path(changed).name == path.name,
         stop_event=stop,
@@ -21,5 +21,4 @@ async def changes(path: Path, stop: anyio.Event) -> AsyncIterator[None]:
         step=50,
         recursive=False,
     ):
-        if batch:
-            yield None
+        yield None

@@ -1,0 +1,57 @@
+"""Chunks put together into a whole answer, and never taken for one before the end."""
+
+import pytest
+
+from routerd.core.response import (
+    Assembler,
+    CompletedToolCall,
+    Finish,
+    Progress,
+    Response,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    Usage,
+)
+
+
+def test_chunks_of_all_kinds_make_one_response() -> None:
+    assembler = Assembler()
+    for chunk in (
+        Progress("loading"),
+        ThinkingDelta("hm"),
+        TextDelta("Hello"),
+        ThinkingDelta("m"),
+        TextDelta(" there"),
+        ToolCallDelta(1, "b", "second", "{}"),
+        ToolCallDelta(0, "a", "first", '{"x"'),
+        ToolCallDelta(0, arguments=":1}"),
+        Finish("tool_calls", Usage(3, 4, 1)),
+    ):
+        assembler.add(chunk)
+    assert assembler.text == "Hello there"
+    assert assembler.response("p/m") == Response(
+        model="p/m",
+        text="Hello there",
+        finish="tool_calls",
+        usage=Usage(3, 4, 1),
+        thinking="hmm",
+        tool_calls=(
+            CompletedToolCall("a", "first", '{"x":1}'),
+            CompletedToolCall("b", "second", "{}"),
+        ),
+    )
+
+
+def test_a_repeated_id_or_name_does_not_replace_the_first() -> None:
+    assembler = Assembler()
+    assembler.add(ToolCallDelta(0, "a", "f", "{"))
+    assembler.add(ToolCallDelta(0, "other", "g", "}"))
+    assert assembler.tool_calls == (CompletedToolCall("a", "f", "{}"),)
+
+
+def test_an_unfinished_answer_never_passes_for_a_whole_one() -> None:
+    assembler = Assembler()
+    assembler.add(TextDelta("half"))
+    with pytest.raises(ValueError, match="no finish"):
+        assembler.response("p/m")
