@@ -99,7 +99,10 @@ def _number(obj: Mapping[str, Any], key: str, low: float, high: float) -> float 
 
 
 def _limits(obj: Mapping[str, Any]) -> Limits:
-    old_tokens = _integer(obj, "max_tokens", 1, _MAX_TOKENS)
+    # LM Studio's and llama.cpp's clients write -1 for no bound.
+    old_tokens = (
+        None if obj.get("max_tokens") == -1 else _integer(obj, "max_tokens", 1, _MAX_TOKENS)
+    )
     tokens = _integer(obj, "max_completion_tokens", 1, _MAX_TOKENS)
     stop = obj.get("stop")
     stops = [stop] if isinstance(stop, str) else [] if stop is None else stop

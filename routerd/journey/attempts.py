@@ -64,13 +64,14 @@ class Attempts:
             except ProviderFailed as failure:
                 if journal.winner is not None:
                     raise
-                tried = [attempt.model for attempt in journal.attempts]
-                following = fallback.next_candidate(decision.ranked, tried, failure, self._budget)
+                following = fallback.next_candidate(
+                    decision.ranked, journal.attempts, failure, self._budget
+                )
                 if following is None:
                     raise
                 entry = following
                 self._budget.retries += 1
-                _log.info("%s failed (%s), trying %s", tried[-1], failure, entry.candidate.name)
+                _log.info("after %s: trying %s", failure, entry.candidate.name)
 
     async def _attempt(
         self, request: Request, entry: Ranked, journal: Journal

@@ -7,8 +7,9 @@ from routerd.core.ports import Memory, Understanding
 from routerd.core.request import Image, Request
 
 NEIGHBOURS = 16
-# Room kept for the answer where the client sets no bound.
-ANSWER_TOKENS = 512
+# Room kept for the answer where the client sets no bound, and the most that a bound counts for:
+# clients send 32 000 as a matter of course, and would lose every local model by it.
+ANSWER_TOKENS, MOST_ANSWER_TOKENS = 512, 2048
 
 
 def needs_of(request: Request) -> Needs:
@@ -18,7 +19,8 @@ def needs_of(request: Request) -> Needs:
         tools=bool(request.tools) and request.tool_choice != "none",
         vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),
         json_schema=request.response_format.kind == "json_schema",
-        context_tokens=request.estimated_tokens + (limits.max_output_tokens or ANSWER_TOKENS),
+        context_tokens=request.estimated_tokens
+        + min(limits.max_output_tokens or ANSWER_TOKENS, MOST_ANSWER_TOKENS),
     )
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from routerd.core.decision import Ranked
 from routerd.core.errors import ProviderFailed
+from routerd.core.outcome import Attempt, FailureKind
 
 MAX_ATTEMPTS = 4
 # Retries may add a fifth to the load, so that an outage is not made worse by its own cure; the
 # first few are free, or a quiet daemon could never retry at all.
 RETRY_SHARE = 0.20
 RETRY_ALLOWANCE = 10
+_SERVER_GONE: frozenset[FailureKind | None] = frozenset({"refused", "offline", "credential"})
 
 
 @dataclass(slots=True)
@@ -32,11 +34,11 @@ class RetryBudget:
 
 def next_candidate(
     ranked: Sequence[Ranked],
-    tried: Sequence[str],
+    tried: Sequence[Attempt],
     failure: ProviderFailed,
     budget: RetryBudget,
 ) -> Ranked | None:
-    """Return who is asked next, or None to stop.
+    """Return who is asked next, or None to stop. `failure` ended the last of `tried`.
 
     A failure that says the request itself is at fault stops at once. A provider that refused the
     connection or the key takes all its models with it: they share the dead server. A timeout does
@@ -44,13 +46,10 @@ def next_candidate(
     """
     if not failure.retryable or len(tried) >= MAX_ATTEMPTS or not budget.left:
         return None
-    dead = {name.partition("/")[0] for name in tried[-1:]} if _server_is_gone(failure) else set()
+    asked = {attempt.model for attempt in tried}
+    dead = {attempt.model.partition("/")[0] for attempt in tried if attempt.failure in _SERVER_GONE}
     for entry in ranked:
         candidate = entry.candidate
-        if candidate.name not in tried and candidate.provider not in dead:
+        if candidate.name not in asked and candidate.provider not in dead:
             return entry
     return None
-
-
-def _server_is_gone(failure: ProviderFailed) -> bool:
-    return failure.kind in ("refused", "offline", "credential")

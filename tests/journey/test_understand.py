@@ -12,7 +12,13 @@ from routerd.core.request import (
     Text,
     Tool,
 )
-from routerd.journey.understand import ANSWER_TOKENS, NEIGHBOURS, needs_of, understand
+from routerd.journey.understand import (
+    ANSWER_TOKENS,
+    MOST_ANSWER_TOKENS,
+    NEIGHBOURS,
+    needs_of,
+    understand,
+)
 from tests.fakes.rooms import FixedUnderstanding, ListMemory
 
 pytestmark = pytest.mark.anyio
@@ -44,8 +50,13 @@ def test_needs_are_what_the_request_uses(request_: Request, needs: dict[str, boo
 
 
 def test_room_is_kept_for_the_answer_that_was_asked_for() -> None:
-    request = _request(limits=Limits(max_output_tokens=9000))
-    assert needs_of(request).context_tokens == request.estimated_tokens + 9000
+    request = _request(limits=Limits(max_output_tokens=900))
+    assert needs_of(request).context_tokens == request.estimated_tokens + 900
+
+
+def test_a_bound_sent_as_a_matter_of_course_does_not_exclude_small_windows() -> None:
+    request = _request(limits=Limits(max_output_tokens=32_000))
+    assert needs_of(request).context_tokens == request.estimated_tokens + MOST_ANSWER_TOKENS
 
 
 async def test_a_reading_with_an_embedding_is_looked_up_in_its_workspace() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from routerd.core.candidate import Candidate
 from routerd.core.decision import Ranked, Terms
 from routerd.core.errors import ProviderFailed
-from routerd.core.outcome import FailureKind
+from routerd.core.outcome import Attempt, FailureKind
 from routerd.policy.fallback import (
     MAX_ATTEMPTS,
     RETRY_ALLOWANCE,
@@ -26,10 +26,16 @@ def ranking(*names: str) -> list[Ranked]:
     return [Ranked(Candidate(*name.split("/")), TERMS, 0.5, 0.5, 0.0, 1.0) for name in names]
 
 
+def attempts(tried: list[str], failure: ProviderFailed) -> list[Attempt]:
+    """The last of `tried` ended with `failure`, those before it with an overload."""
+    kinds: list[FailureKind] = ["overloaded"] * (len(tried) - 1) + [failure.kind]
+    return [Attempt(name, 0.0, 0.1, failure=kind) for name, kind in zip(tried, kinds, strict=True)]
+
+
 def asked_next(
     ranked: list[Ranked], tried: list[str], failure: ProviderFailed, budget: RetryBudget
 ) -> str | None:
-    entry = next_candidate(ranked, tried, failure, budget)
+    entry = next_candidate(ranked, attempts(tried, failure), failure, budget)
     return entry.candidate.name if entry else None
 
 
@@ -48,7 +54,7 @@ BUDGETS = st.builds(RetryBudget, st.integers(0, 100), st.integers(0, 40))
 def test_what_is_asked_next_keeps_every_promise(
     tried: list[str], failure: ProviderFailed, budget: RetryBudget
 ) -> None:
-    entry = next_candidate(FOUR, tried, failure, budget)
+    entry = next_candidate(FOUR, attempts(tried, failure), failure, budget)
     if entry is None:
         return
     assert failure.retryable
@@ -60,7 +66,7 @@ def test_what_is_asked_next_keeps_every_promise(
 @given(failure=FAILURES, budget=BUDGETS)
 def test_a_chain_of_failures_ends(failure: ProviderFailed, budget: RetryBudget) -> None:
     tried = [NAMES[0]]
-    while (entry := next_candidate(FOUR, tried, failure, budget)) is not None:
+    while (entry := next_candidate(FOUR, attempts(tried, failure), failure, budget)) is not None:
         tried.append(entry.candidate.name)
         budget.retries += 1
         assert len(tried) <= MAX_ATTEMPTS
@@ -130,3 +136,13 @@ def test_the_first_retries_of_a_quiet_daemon_are_free() -> None:
         asked_next(FOUR, ["a/1"], ProviderFailed("x", "died"), RetryBudget(0, RETRY_ALLOWANCE))
         is None
     )
+
+
+def test_a_dead_server_stays_dead_for_the_whole_request() -> None:
+    tried = [
+        Attempt("a/1", 0.0, 0.1, failure="refused"),
+        Attempt("b/1", 0.0, 0.1, failure="overloaded"),
+    ]
+    entry = next_candidate(FOUR, tried, ProviderFailed("x", "overloaded"), RetryBudget())
+    assert entry is not None
+    assert entry.candidate.name == "c/1"
