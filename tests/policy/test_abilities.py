@@ -36,9 +36,9 @@ def test_the_size_is_read_off_the_name(name: str, billions: float) -> None:
     assert size_from_name(name) == pytest.approx(billions)
 
 
-def test_a_7b_code_model_stands_at_one_and_each_doubling_adds_six_tenths() -> None:
+def test_a_7b_code_model_stands_at_one_and_each_doubling_adds_a_quarter() -> None:
     assert guess("some-coder:7b").ability == pytest.approx(1.0)
-    assert guess("some-coder:14b").ability == pytest.approx(1.6, abs=0.01)
+    assert guess("some-coder:14b").ability == pytest.approx(1.24, abs=0.01)
     assert guess("some-coder:7b").sd == SIZED_SD
 
 
