@@ -7,9 +7,9 @@ from typing import Any
 
 import openai
 import pytest
-from tests.fakes.openai_server import FakeOpenAI
 
 from tests.fakes.daemon import QUIET, Daemon
+from tests.fakes.openai_server import FakeOpenAI
 
 BAD_BODIES: list[tuple[bytes, str]] = [
     (b"", "not valid JSON"),
