@@ -53,6 +53,7 @@ def test_telemetry_is_off_before_onnxruntime_is_imported_even_where_ci_is_unset(
         env=environment,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )
