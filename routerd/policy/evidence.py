@@ -11,7 +11,8 @@ from routerd.core.features import Neighbour
 from routerd.policy.odds import K, sigmoid, within
 
 # Cosine below which two prompts have nothing to do with each other, and how steeply closeness
-# counts above it. Chosen on training folds of recorded outcomes, as the weights below.
+# counts above it. Picked by cross-validated log-loss on recorded outcomes, as the weights
+# below; design.md says how little it matters.
 SIMILARITY_FLOOR = 0.2
 SHARPNESS = 3.0
 HALF_LIFE_S = 30 * 86_400.0
