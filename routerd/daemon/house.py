@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import anyio
@@ -22,7 +23,7 @@ from routerd.journey.route import Journey
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue
-from routerd.settings import load
+from routerd.settings import catalogue_file, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
@@ -57,8 +58,11 @@ class TheHouse:
         self._snapshot = self._build(config, None)
 
     def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
+        named = catalogue_file.load(self._places.home / catalogue_file.USERS)
         catalogue = Catalogue(
-            wiring.providers(config, self._parts), before.records if before else None
+            wiring.providers(config, self._parts),
+            before.records if before else None,
+            partial(wiring.known, named),
         )
         journey = Journey(
             self._understanding,
@@ -97,16 +101,17 @@ class TheHouse:
             old = self._snapshot.config
             try:
                 config = await anyio.to_thread.run_sync(load.load, self._places.config)
+                if config == old:
+                    self._config_error = ""
+                    return ""
+                new = self._build(wiring.in_force(old, config), self.catalogue)
             except ConfigInvalid as error:
                 self._config_error = error.message
-                _log.error("config.toml is not used: %s", error)  # no traceback
+                _log.error("the settings are not used: %s", error)  # no traceback
                 return error.message
             self._config_error = ""
-            if config == old:
-                return ""
             if later := wiring.needing_restart(old, config):
                 _log.warning("these changes wait for a restart: %s", ", ".join(later))
-            new = self._build(wiring.in_force(old, config), self.catalogue)
             self._door.offline = new.config.offline
             # Look first, swap then: a request must not meet a catalogue that is still empty.
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from routerd.core.candidate import Candidate, Price
 from routerd.core.config import Config, ProviderConfig
 from routerd.core.ports import CredentialStore, LocalEngine, Outbound, Provider
 from routerd.credentials.keyring_store import origin_of
@@ -16,6 +17,7 @@ from routerd.providers.llamacpp import LlamaCppProvider
 from routerd.providers.ollama import OllamaProvider
 from routerd.providers.openai_compatible import OpenAICompatibleProvider, Server
 from routerd.settings import engines, places
+from routerd.settings.catalogue_file import ModelCatalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,28 @@ _KINDS: dict[str, Callable[[ProviderConfig, Config, Parts], Provider]] = {
     "openai_compatible": _openai_compatible,
     "llamacpp": _llamacpp,
 }
+
+
+def known(named: ModelCatalogue, candidate: Candidate) -> Candidate:
+    """Return the candidate with what the catalogue knows of its name; the engine's word goes first.
+
+    Prices are a cloud's: the same model on a machine of the user's own costs nothing per token.
+    """
+    entry = named.find(candidate.model)
+    if entry is None or candidate.plumbing:
+        return candidate
+    price = candidate.price
+    if candidate.zone == "cloud" and entry.price is not None:
+        price = Price(entry.price.input, entry.price.cached_input, entry.price.output)
+    return replace(
+        candidate,
+        ability=entry.ability,
+        abilities={str(task): value for task, value in entry.abilities.items()},
+        ability_sd=entry.ability_sd,
+        parameters_b=candidate.parameters_b or entry.params_b,
+        context_tokens=candidate.context_tokens or entry.context_tokens,
+        price=price,
+    )
 
 
 def needing_restart(old: Config, new: Config) -> list[str]:

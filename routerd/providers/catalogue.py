@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import anyio
@@ -32,12 +32,17 @@ class _Record:
 class Catalogue:
     """Implements `core.ports.Catalogue` over the providers of one snapshot.
 
-    `records` carries what was learnt of each model over a reload.
+    `records` carries what was learnt of each model over a reload; `known` adds what is known of
+    a model by its name.
     """
 
     def __init__(
-        self, providers: Sequence[Provider], records: dict[str, _Record] | None = None
+        self,
+        providers: Sequence[Provider],
+        records: dict[str, _Record] | None = None,
+        known: Callable[[Candidate], Candidate] = lambda candidate: candidate,
     ) -> None:
+        self._known = known
         self._providers = {provider.name: provider for provider in providers}
         self.records: dict[str, _Record] = {} if records is None else records
         self._found: dict[str, tuple[Candidate, ...]] = {}
@@ -104,13 +109,7 @@ class Catalogue:
             state = "up" if status.up else f"down ({status.detail})"
             _log.info("%s is %s, %d models", provider.name, state, len(found))
         self._engines[provider.name] = status
-        self._found[provider.name] = found
-
-    async def keep_fresh(self) -> None:
-        """Refresh every `CHECK_EVERY_S` until cancelled."""
-        while True:
-            await anyio.sleep(CHECK_EVERY_S)
-            await self.refresh()
+        self._found[provider.name] = tuple(map(self._known, found))
 
 
 def _mean(before: float, new: float) -> float:

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -133,27 +134,10 @@ async def test_going_up_and_down_is_logged_once(caplog: pytest.LogCaptureFixture
     ]
 
 
-async def test_keep_fresh_looks_again_until_it_is_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("routerd.providers.catalogue.CHECK_EVERY_S", 0.0)
-    ollama = Looking("ollama")
-    seen = anyio.Event()
-    ollama.waits_for = anyio.Event()
-    ollama.waits_for.set()
-    catalogue = Catalogue([ollama])
-
-    async def watch() -> None:
-        while ollama.looks < 3:
-            await anyio.lowlevel.checkpoint()
-        seen.set()
-
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as group:
-            group.start_soon(catalogue.keep_fresh)
-            group.start_soon(watch)
-            await seen.wait()
-            group.cancel_scope.cancel()
+async def test_what_is_known_of_a_name_is_added_to_what_the_engine_says() -> None:
+    catalogue = Catalogue([Looking("p", "m")], known=lambda found: replace(found, ability=2.5))
+    await catalogue.refresh()
+    assert catalogue.candidates()[0].ability == 2.5
 
 
 def test_a_provider_is_found_by_name() -> None:
