@@ -38,10 +38,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     ),
     "keys": ("keys", "store or remove an API key in the OS keyring", "routerd keys set team-vllm"),
+    "replay": (
+        "replay",
+        "decide recorded outcomes again and weigh cost against quality",
+        "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
+    ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
 }
 _WITH_TEXT = {"ask", "route"}
-_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify"}
+_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,8 +90,21 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     elif name == "keys":
         sub.add_argument("action", choices=["set", "rm"])
         sub.add_argument("name", help="the `key` of a [[provider]] in config.toml")
+    elif name == "replay":
+        _replay_arguments(sub)
     elif name == "models":
         sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+
+
+def _replay_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--outcomes", required=True, help="a .parquet, .jsonl or .csv file of results")
+    sub.add_argument("--prices", required=True, help="a .json file: model -> input, output, zone")
+    sub.add_argument("--plot", default="", help="write the cost-quality curves to this .svg file")
+    sub.add_argument("--floor", type=float, help="quality floor of a profile of your own, 0..1")
+    sub.add_argument(
+        "--weights",
+        help="weights of that profile: complexity,history,cost,latency,availability",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ import json
 import socket
 import struct
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -117,7 +118,7 @@ class Wire:
         return Call(method, path, headers, body, client)
 
 
-class FakeServer:
+class FakeServer(ABC):
     """A server on a free loopback port; a context manager. Subclasses write `answer`.
 
     `calls` are the requests so far, oldest first. `disconnected` is set when a client leaves
@@ -136,9 +137,9 @@ class FakeServer:
         self._talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
 
+    @abstractmethod
     async def answer(self, call: Call, wire: Wire) -> None:
         """Answer one request."""
-        raise NotImplementedError
 
     @property
     def url(self) -> str:
