@@ -30,8 +30,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
         for model in PRICES
     ]
     outcomes, prices = tmp_path / "o.jsonl", tmp_path / "p.json"
-    outcomes.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    prices.write_text(json.dumps(PRICES))
+    outcomes.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    prices.write_text(json.dumps(PRICES), encoding="utf-8")
     return str(outcomes), str(prices)
 
 
@@ -47,9 +47,9 @@ def test_replay_prints_json_and_draws(
     assert found["profiles"]["custom"] == {
         "cost_usd": 0.0, "quality": 0.5, "cost_cut": 1.0, "quality_kept": 0.5,
     }  # fmt: skip
-    assert plot.read_text().startswith("<svg")
+    assert plot.read_text(encoding="utf-8").startswith("<svg")
     (cache,) = (tmp_path / "home" / "cache").iterdir()
-    assert "sorts list" not in cache.read_text()
+    assert "sorts list" not in cache.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("own", [["--weights", "1,2"], ["--weights", "a"], ["--floor", "7"]])
@@ -63,12 +63,12 @@ def test_weights_and_floors_without_sense_are_refused(
 def test_readings_are_kept_and_half_a_line_is_read_again(tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()
-    (model / "labels.json").write_text("{}")
+    (model / "labels.json").write_text("{}", encoding="utf-8")
     reading = Reading("testing", 0.5, 0.25, "go", b"\x00\x01")
     with ReadingFile(tmp_path / "cache", model, 64) as file:
         assert file.get("one", lambda _: reading) == reading
     (path,) = (tmp_path / "cache").iterdir()
-    path.write_text(path.read_text() + '{"key": "half')
+    path.write_text(path.read_text(encoding="utf-8") + '{"key": "half', encoding="utf-8")
     with ReadingFile(tmp_path / "cache", model, 64) as file:
         assert file.get("one", lambda _: Reading()) == reading
         assert file.get("two", lambda _: Reading("other")) == Reading("other")

@@ -25,7 +25,7 @@ def jsonl(rows: list[dict[str, object]]) -> str:
 
 def test_json_lines_are_gathered_by_problem(tmp_path: Path) -> None:
     file = tmp_path / "o.jsonl"
-    file.write_text(jsonl(ROWS))
+    file.write_text(jsonl(ROWS), encoding="utf-8")
     first, second = read_problems(file)
     assert (first.id, first.source, first.prompt, first.input_tokens) == ("1", "s", "do", 7)
     assert first.answers == {"a": Answer(1.0, 9.0), "b": Answer(0.25, 0.0)}
@@ -35,7 +35,7 @@ def test_json_lines_are_gathered_by_problem(tmp_path: Path) -> None:
 def test_csv_packed_or_not_says_the_same(tmp_path: Path) -> None:
     text = "problem_id,source,prompt,model,passed,output_tokens\n1,s,do,a,1.0,9\n1,s,,b,0.25,\n"
     plain, packed = tmp_path / "o.csv", tmp_path / "o.csv.gz"
-    plain.write_text(text)
+    plain.write_text(text, encoding="utf-8")
     packed.write_bytes(gzip.compress(text.encode()))
     assert read_problems(plain) == read_problems(packed)
     assert read_problems(plain)[0].answers == {"a": Answer(1.0, 9.0), "b": Answer(0.25, 0.0)}
@@ -46,7 +46,7 @@ def test_parquet_says_the_same_as_json_lines(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     file, lines = tmp_path / "o.parquet", tmp_path / "o.jsonl"
     parquet.write_table(arrow.Table.from_pylist(ROWS), file)
-    lines.write_text(jsonl(ROWS))
+    lines.write_text(jsonl(ROWS), encoding="utf-8")
     assert read_problems(file) == read_problems(lines)
 
 
@@ -65,7 +65,7 @@ def test_a_faulty_file_is_refused(tmp_path: Path, name: str, text: str, says: st
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
     file = tmp_path / name
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidRequest, match="o\\.") as caught:
         read_problems(file)
     assert says in caught.value.message
@@ -80,7 +80,9 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_tariffs_are_prices_with_a_zone(tmp_path: Path) -> None:
     file = tmp_path / "p.json"
-    file.write_text('{"a": {"input": 1, "output": 2, "zone": "cloud", "params_b": null}}')
+    file.write_text(
+        '{"a": {"input": 1, "output": 2, "zone": "cloud", "params_b": null}}', encoding="utf-8"
+    )
     assert read_tariffs(file) == {"a": Tariff(Price(1.0, 0.0, 2.0), "cloud", 0.0)}
 
 
@@ -91,6 +93,6 @@ def test_tariffs_are_prices_with_a_zone(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_faulty_tariffs_are_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "p.json"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidRequest, match="must map models"):
         read_tariffs(file)

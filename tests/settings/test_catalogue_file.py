@@ -85,7 +85,7 @@ def test_every_entry_is_found_by_its_own_name_and_patterns() -> None:
 
 def test_the_users_entry_goes_before_the_shipped_one(tmp_path: Path) -> None:
     file = tmp_path / "catalogue.toml"
-    file.write_text(MINE)
+    file.write_text(MINE, encoding="utf-8")
     found = load(file).find("qwen2.5-coder:7b-instruct-q8_0")
     assert found is not None
     assert (found.name, found.basis) == ("house-model", "user")
@@ -110,7 +110,7 @@ def test_without_a_users_file_the_shipped_one_holds(tmp_path: Path) -> None:
 )
 def test_a_faulty_file_is_refused_and_the_fault_named(tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "catalogue.toml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigInvalid) as caught:
         load(file)
     assert says in caught.value.message
