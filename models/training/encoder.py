@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModel
@@ -18,18 +19,24 @@ def base_dir() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
+def load_bert(layers: tuple[int, ...] | None = None) -> Any:
+    """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
+    # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
+    bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager")
+    if layers is not None:
+        kept = [bert.encoder.layer[index] for index in layers]
+        bert.encoder.layer = torch.nn.ModuleList(kept)
+        bert.config.num_hidden_layers = len(kept)
+    return bert
+
+
 class Encoder(torch.nn.Module):
     """Token ids to a unit vector: mean over the tokens, then length one."""
 
     def __init__(self, layers: tuple[int, ...] | None = None) -> None:
-        """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
+        """`layers` as in `load_bert`."""
         super().__init__()
-        # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
-        self.bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager")
-        if layers is not None:
-            kept = [self.bert.encoder.layer[index] for index in layers]
-            self.bert.encoder.layer = torch.nn.ModuleList(kept)
-            self.bert.config.num_hidden_layers = len(kept)
+        self.bert = load_bert(layers)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """[b, n] ids and mask to [b, 384]."""

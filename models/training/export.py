@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import tempfile
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +12,22 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 
-from models.training.encoder import Encoder, base_dir
+from models.training.encoder import base_dir
 from models.training.rows import LANGUAGES
-from models.training.train_heads import Heads
 from routerd.core.features import TASKS
 
 OUTPUTS = ["emb", "task", "complexity", "language"]
 MAX_MODEL_BYTES = 30 * 1024 * 1024
 
 
-class Graph(torch.nn.Module):
-    """Encoder and heads as one module, in the order of OUTPUTS."""
-
-    def __init__(self, encoder: Encoder, heads: Heads) -> None:
-        super().__init__()
-        self.encoder = encoder
-        self.heads = heads
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        """[b, n] ids and mask to the four outputs."""
-        emb = self.encoder(input_ids, attention_mask)
-        return (emb, *self.heads(emb))
-
-
-def export_graph(encoder: Encoder, heads: Heads, work: Path) -> Path:
+def export_graph(network: torch.nn.Module, work: Path) -> Path:
     """Write the float graph and its int8 twin into `work`; return the twin's path.
 
     Weights are quantised per channel: per tensor, cosine to the float embedding falls from 0.994
     to 0.951. The heads (Gemm nodes) stay float; they are small and decide.
     """
     work.mkdir(parents=True, exist_ok=True)
-    graph = Graph(encoder, heads).eval()
+    graph = network.eval()
     ids = torch.tensor([[101, 2023, 2003, 1037, 3231, 102]])
     batch = {0: "batch", 1: "tokens"}
     with torch.no_grad(), warnings.catch_warnings():
@@ -82,10 +67,12 @@ def tokenizer_json() -> str:
     return str(tokenizer.to_str())
 
 
-def write_model(model: Path, out: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    """Put model, tokenizer and labels into `out`; return what stands in labels.json.
+def write_model(
+    model: Path, out: Path, facts: dict[str, Any], card: Callable[[Mapping[str, Any]], str]
+) -> dict[str, Any]:
+    """Put model, tokenizer, labels and card into `out`; return what stands in labels.json.
 
-    `facts` are version, date, task_temperature and whatever else shall be told.
+    `card` writes the card from the labels; `facts` are version, date, task_temperature and whatever else shall be told.
     Raises: ValueError when the model is larger than a repository should carry.
     """
     raw = model.read_bytes()
@@ -93,10 +80,7 @@ def write_model(model: Path, out: Path, facts: dict[str, Any]) -> dict[str, Any]
         raise ValueError(
             f"the model is {len(raw):,} bytes; at most {MAX_MODEL_BYTES:,} are allowed"
         )
-    out.mkdir(parents=True, exist_ok=True)
     files = {"model.onnx": raw, "tokenizer.json": tokenizer_json().encode()}
-    for name, content in files.items():
-        (out / name).write_bytes(content)
     labels = {
         **facts,
         "tasks": list(TASKS),
@@ -107,5 +91,21 @@ def write_model(model: Path, out: Path, facts: dict[str, Any]) -> dict[str, Any]
             for name, content in files.items()
         },
     }
-    (out / "labels.json").write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+    files["labels.json"] = (json.dumps(labels, indent=1) + "\n").encode()
+    files["CARD.md"] = card(labels).encode()
+    replace_files(out, files)
     return labels
+
+
+def replace_files(out: Path, files: Mapping[str, bytes]) -> None:
+    """Put `files` into `out`, all written aside first, so that readers see old or new ones.
+
+    The renames are four, not one: a reader in between finds a checksum that does not fit and
+    says so; it never runs a mixture.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as aside:
+        for name, content in files.items():
+            (Path(aside) / name).write_bytes(content)
+        for name in files:
+            (Path(aside) / name).replace(out / name)

@@ -1,6 +1,5 @@
 """Parts rows by where they come from, so that a score is never earned on a known source."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,22 +8,26 @@ from numpy.typing import NDArray
 
 from models.training.rows import Row
 
-OWN_FOLD_ROWS = 60
-"""A source with at least this many rows read by a person is left out alone."""
-
-SHARED_FOLDS = 5
-"""The other sources are left out together with others, in this many folds."""
+JUDGED = ("real", "harvested")
+SHARED_FOLDS = 2
+"""Every fold costs a whole training; two let each network see half of the smaller sources."""
 
 
 def folds(rows: Sequence[Row]) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return (name, mask of the rows left out) per fold; every row is left out exactly once."""
-    judged = Counter(row.group for row in rows if row.origin in ("real", "harvested"))
-    names = [_fold_name(row.group, judged) for row in rows]
-    return [(name, np.asarray([n == name for n in names])) for name in sorted(set(names))]
+    """Return (name, mask of the rows left out) per fold.
 
-
-def _fold_name(group: str, judged: Counter[str]) -> str:
-    if judged[group] >= OWN_FOLD_ROWS:
-        return group
-    number = int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % SHARED_FOLDS
-    return f"shared-{number}"
+    Every row of a source with people's prompts is left out exactly once, all rows of the source
+    together; rows of other sources never. The largest source is a fold of its own; the others
+    are dealt out by size.
+    """
+    people = Counter(row.group for row in rows if row.origin in JUDGED)
+    ranked = sorted(people, key=lambda group: (-people[group], group))
+    name_of = {
+        group: "largest" if place == 0 else f"shared-{place % SHARED_FOLDS}"
+        for place, group in enumerate(ranked)
+    }
+    names = [name_of.get(row.group, "") for row in rows]
+    return [
+        (name, np.asarray([own == name for own in names]))
+        for name in sorted(set(name_of.values()), reverse=True)
+    ]

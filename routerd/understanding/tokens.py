@@ -1,28 +1,16 @@
 """Turns text into the classifier's token ids; the only importer of tokenizers."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from routerd.understanding.model_files import ModelUnusable
 
-CHARACTERS_PER_TOKEN = 3.6
-"""Code and English under today's large vocabularies lie between 3 and 4.2 characters a token;
-the lower half of that range is taken, so that a context window is rather over- than underfilled
-in the estimate."""
-
 TAIL_SHARE = 0.25
 """Share of the budget kept for a long text's end; the ask leads, see `input_text`."""
 
 MAX_CHARACTERS_PER_TOKEN = 12
 """Longer texts are cut to windows of this many characters per token before tokenising."""
-
-
-def estimate_tokens(characters: int) -> int:
-    """Estimate how many tokens a language model counts for so many characters, rounded up."""
-    return math.ceil(characters / CHARACTERS_PER_TOKEN)
 
 
 class TokenReader:

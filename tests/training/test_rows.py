@@ -76,6 +76,15 @@ def test_rows_the_daemon_s_rules_answer_say_so(changes: dict[str, Any], rule: st
     assert make_row(record(**changes), "real", "a/b").rule == rule
 
 
+def test_sources_without_people_s_prompts_are_never_left_out() -> None:
+    rows = [
+        make_row(record(), "real", "a/b"),
+        make_row(record(prompt="add a key"), "real", "c/d"),
+        make_row(record(prompt="add a test"), "written", "written/editor"),
+    ]
+    assert not any(mask[2] for _, mask in folds(rows))
+
+
 def test_unknown_labels_are_left_open() -> None:
     value = record(language="unknown")
     del value["complexity"]
@@ -96,7 +105,7 @@ def test_a_repeat_keeps_the_label_a_person_gave(tmp_path: Path) -> None:
     assert (row.origin, TASKS[row.task]) == ("real", "review")
 
 
-def test_every_row_is_left_out_once_and_never_with_its_source_on_the_other_side() -> None:
+def test_every_judged_row_is_left_out_once_and_never_with_its_source_on_the_other_side() -> None:
     rows = [
         make_row(record(prompt=f"add flag {n}"), "real", f"owner/repo{n % 7}") for n in range(700)
     ]

@@ -1,7 +1,7 @@
 import pytest
 
 from routerd.understanding.model_files import ModelUnusable
-from routerd.understanding.tokens import TokenReader, estimate_tokens
+from routerd.understanding.tokens import TokenReader
 from tests.understanding.tiny_model import TINY_TOKENIZER
 
 FIRST, LAST = 1, 2
@@ -41,8 +41,3 @@ def test_a_tokenizer_that_pads_and_truncates_is_told_not_to() -> None:
 def test_what_is_no_tokenizer_is_called_corrupt(raw: bytes) -> None:
     with pytest.raises(ModelUnusable, match=r"^corrupt: the tokenizer"):
         TokenReader(raw, 16)
-
-
-@pytest.mark.parametrize(("characters", "tokens"), [(0, 0), (1, 1), (36, 10), (37, 11)])
-def test_the_estimate_rounds_up(characters: int, tokens: int) -> None:
-    assert estimate_tokens(characters) == tokens

@@ -1,0 +1,259 @@
+"""Teaches the network all outputs at once, on reworded texts; one seed, one result."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch.nn import functional
+
+from models.training.augment import Augmenter
+from models.training.embed import MAX_TOKENS
+from models.training.encoder import base_dir
+from models.training.model import Classifier
+from models.training.rows import Row
+from models.training.targets import Targets
+
+TAIL_TOKENS = MAX_TOKENS // 4
+PAD = 0
+WINDOW_BATCHES = 24
+"""Rows are sorted by length within this many batches: little padding, still well mixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a training runs. Rates are peaks; `decay` multiplies them per layer downwards."""
+
+    layers: tuple[int, ...] | None = (0, 2, 5)
+    epochs: float = 4.0
+    batch: int = 32
+    rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    decay: float = 0.9
+    warm_up: float = 0.08
+    weight_decay: float = 0.02
+    smoothing: float = 0.08
+    constructed: int = 2500
+    language_weight: float = 0.4
+    complexity_weight: float = 4.0
+    meaning_weight: float = 1.0
+    soft_share: float = 0.0
+    ema: float = 0.998
+    embeddings: bool = False
+    seed: int = 7
+
+
+Predictions = tuple[NDArray[np.float32], ...]
+
+
+def finetune(
+    rows: Sequence[Row],
+    meaning: NDArray[np.float32] | None,
+    plan: Plan,
+    *,
+    soft: NDArray[np.float32] | None = None,
+    start: Classifier | None = None,
+    watch: Callable[[int, Classifier], None] | None = None,
+) -> Classifier:
+    """Teach `rows`; return the averaged network in evaluation mode.
+
+    `meaning` [n, 384]: where the base model puts each text; `soft` [n, tasks]: what teachers say,
+    mixed in by `plan.soft_share`; `start`: weights to begin with; `watch` is called every epoch.
+    """
+    torch.manual_seed(plan.seed)
+    model = Classifier(plan.layers)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
+    model.bert.embeddings.requires_grad_(plan.embeddings)
+    average = deepcopy(model).eval()
+    optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    teacher = Teacher(rows, meaning, soft, plan)
+    total = math.ceil(plan.epochs * teacher.steps_per_epoch)
+    step, epoch, started = 0, 0, time.monotonic()
+    while step < total:
+        model.train()
+        for batch, ids, mask in teacher.batches():
+            share = _schedule(step / total, plan.warm_up)
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * share
+            # bfloat16 is twice as fast where the processor has it.
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = model(ids, mask)
+            loss = _move(model, optimiser, teacher.loss(outputs, batch))
+            _follow(average, model, min(plan.ema, (1 + step) / (10 + step)))
+            step += 1
+            if step >= total:
+                break
+        epoch += 1
+        print(f"  epoch {epoch}: {time.monotonic() - started:.0f} s, loss {loss:.3f}", flush=True)
+        if watch:
+            watch(epoch, average)
+    return average
+
+
+def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return float(loss)
+
+
+class Teacher:
+    """Draws the batches of an epoch and scores them."""
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        meaning: NDArray[np.float32] | None,
+        soft: NDArray[np.float32] | None,
+        plan: Plan,
+    ) -> None:
+        self._rows = rows
+        self._plan = plan
+        self._targets = Targets(rows)
+        self._meaning = None if meaning is None else torch.from_numpy(meaning)
+        self._soft = None if soft is None else torch.from_numpy(soft).float()
+        self._tokens = TextTokens()
+        self._augmenter = Augmenter(plan.seed, _pastes(rows))
+        self._chance = np.random.default_rng(plan.seed)
+        constructed = np.asarray([row.origin == "constructed" for row in rows])
+        self._typed, self._made = np.flatnonzero(~constructed), np.flatnonzero(constructed)
+        count = len(self._typed) + min(plan.constructed, len(self._made))
+        self.steps_per_epoch = -(-count // plan.batch)
+
+    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Yield (indices, ids, mask): all typed rows and another draw of the constructed ones."""
+        size = min(self._plan.constructed, len(self._made))
+        made = self._chance.choice(self._made, size, replace=False) if size else self._made[:0]
+        order = self._chance.permutation(np.concatenate([self._typed, made]))
+        texts = [self._augmenter.reword(self._rows[index].text) for index in order]
+        tokens = self._tokens.encode(texts)
+        batches = []
+        window = self._plan.batch * WINDOW_BATCHES
+        for first in range(0, len(order), window):
+            places = sorted(
+                range(first, min(first + window, len(order))), key=lambda place: len(tokens[place])
+            )
+            batches += [
+                places[at : at + self._plan.batch] for at in range(0, len(places), self._plan.batch)
+            ]
+        for number in self._chance.permutation(len(batches)):
+            places = batches[number]
+            ids, mask = padded([tokens[place] for place in places])
+            yield torch.from_numpy(order[places]), ids, mask
+
+    def loss(self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor) -> torch.Tensor:
+        """Return the weighted sum of the outputs' losses; labels nobody gave count for nothing."""
+        emb, task, complexity, language = outputs
+        plan, targets = self._plan, self._targets
+        losses = functional.cross_entropy(
+            task.float(), targets.task[batch], reduction="none", label_smoothing=plan.smoothing
+        )
+        if self._soft is not None:
+            soft = -(self._soft[batch] * functional.log_softmax(task.float(), -1)).sum(-1)
+            losses = (1 - plan.soft_share) * losses + plan.soft_share * soft
+        losses = losses + plan.language_weight * functional.cross_entropy(
+            language.float(), targets.language[batch], reduction="none", ignore_index=-1
+        )
+        level = targets.complexity[batch]
+        losses = losses + plan.complexity_weight * (complexity - level).square() * (level >= 0)
+        if self._meaning is not None:
+            near = (emb * self._meaning[batch]).sum(-1)
+            losses = losses + plan.meaning_weight * (1 - near)
+        return (losses * targets.weight[batch]).mean()
+
+
+class TextTokens:
+    """Tokenises many texts at once, cut to head and tail as the daemon does."""
+
+    def __init__(self) -> None:
+        self._tokenizer = Tokenizer.from_file(str(base_dir() / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return ids per text, at most MAX_TOKENS."""
+        result = []
+        for encoding in self._tokenizer.encode_batch(list(texts)):
+            ids = encoding.ids
+            if len(ids) > MAX_TOKENS:
+                ids = ids[: MAX_TOKENS - TAIL_TOKENS] + ids[-TAIL_TOKENS:]
+            result.append(ids)
+        return result
+
+
+def padded(tokens: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ids and mask [b, longest]."""
+    longest = max(map(len, tokens))
+    ids = torch.full((len(tokens), longest), PAD)
+    mask = torch.zeros((len(tokens), longest), dtype=torch.long)
+    for place, row in enumerate(tokens):
+        ids[place, : len(row)] = torch.tensor(row)
+        mask[place, : len(row)] = 1
+    return ids, mask
+
+
+def predict(model: torch.nn.Module, texts: Sequence[str], batch: int = 64) -> Predictions:
+    """Return (emb, task logits, complexity, language logits) in the order of `texts`."""
+    tokens = TextTokens().encode(texts)
+    order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
+    parts: list[tuple[torch.Tensor, ...]] = []
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for first in range(0, len(order), batch):
+            ids, mask = padded([tokens[place] for place in order[first : first + batch]])
+            parts.append(tuple(output.float() for output in model(ids, mask)))
+    back = np.argsort(order)
+    return tuple(torch.cat(some).numpy()[back] for some in zip(*parts, strict=True))
+
+
+def _groups(model: Classifier, plan: Plan) -> list[dict[str, object]]:
+    """Return parameter groups: heads fastest, the encoder slower towards its input."""
+    depth = len(model.bert.encoder.layer)
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        rate = plan.head_rate
+        if name.startswith("bert."):
+            layer = int(name.split(".")[3]) if ".layer." in name else -1
+            rate = plan.rate * plan.decay ** (depth - 1 - layer)
+        decay = plan.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+
+
+def _schedule(share: float, warm_up: float) -> float:
+    """Linear up to `warm_up`, then half a cosine down to nothing."""
+    if share < warm_up:
+        return share / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
+
+
+def _follow(average: Classifier, model: Classifier, keep: float) -> None:
+    """Move the averaged weights towards the model's."""
+    with torch.no_grad():
+        for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
+            if fast.requires_grad:
+                slow.lerp_(fast, 1 - keep)
+
+
+def _pastes(rows: Sequence[Row]) -> list[str]:
+    """Return pieces of code that rows carry, to put beside other asks."""
+    pieces = [
+        line[6:300]
+        for row in rows
+        if row.origin == "constructed"
+        for line in row.text.split("\n")[1:2]
+        if line.startswith("code: ")
+    ]
+    return pieces[:2000]

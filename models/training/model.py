@@ -1,0 +1,52 @@
+"""The network that is taught: MiniLM layers, pooled, with heads for all outputs."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from models.training.encoder import DIMENSIONS, load_bert
+from models.training.rows import LANGUAGES
+from routerd.core.features import TASKS
+
+
+class Classifier(nn.Module):
+    """Ids and mask [b, n] to (emb [b, 384] unit, task logits, complexity [b], language logits).
+
+    The heads read mean and first token; `emb` is a projection of the mean that is taught to stay
+    where the base model puts the text, so that neighbours stay neighbours by meaning.
+    """
+
+    def __init__(self, layers: tuple[int, ...] | None = None, dropout: float = 0.15) -> None:
+        super().__init__()
+        self.bert = load_bert(layers)
+        self.norm = nn.LayerNorm(2 * DIMENSIONS)
+        self.task = _perceptron(DIMENSIONS, len(TASKS), dropout)
+        self.complexity = _perceptron(DIMENSIONS // 4, 1, dropout)
+        self.language = _perceptron(DIMENSIONS // 2, len(LANGUAGES), dropout)
+        self.meaning = nn.Linear(DIMENSIONS, DIMENSIONS)
+        with torch.no_grad():
+            self.meaning.weight.copy_(torch.eye(DIMENSIONS))
+            self.meaning.bias.zero_()
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the outputs in the order in which they are exported."""
+        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        hidden = hidden.float()
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        features = self.norm(torch.cat([mean, hidden[:, 0]], dim=-1))
+        complexity = torch.sigmoid(self.complexity(features)).squeeze(-1)
+        emb = functional.normalize(self.meaning(mean), dim=-1)
+        return emb, self.task(features), complexity, self.language(features)
+
+
+def _perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Dropout(dropout),
+        nn.Linear(2 * DIMENSIONS, hidden),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, outputs),
+    )

@@ -1,0 +1,31 @@
+import random
+
+from models.training.augment import Augmenter, typo
+
+TEXT = "Why does the parser drop the last line?\ncode: python def parse(lines): return lines[:-1]"
+
+
+def test_the_same_seed_rewords_alike() -> None:
+    first, second = Augmenter(3, ["x = 1"]), Augmenter(3, ["x = 1"])
+    assert [first.reword(TEXT) for _ in range(50)] == [second.reword(TEXT) for _ in range(50)]
+
+
+def test_texts_are_often_changed_and_often_left() -> None:
+    augmenter = Augmenter(3, [])
+    same = sum(augmenter.reword(TEXT) == TEXT for _ in range(400))
+    assert 120 < same < 320
+
+
+def test_code_is_never_touched_by_typos_or_casing() -> None:
+    augmenter = Augmenter(3, [])
+    for _ in range(200):
+        _, *rest = augmenter.reword(TEXT).split("\n")
+        assert rest in ([], ["code: python def parse(lines): return lines[:-1]"])
+
+
+def test_few_letters_get_no_typo_and_many_get_few() -> None:
+    source = random.Random(1)  # noqa: S311  # A test's chance.
+    assert typo("fix it", source, share=0.5) == "fix it"
+    text = "rename the handler to something clearer"
+    assert typo(text, source, share=0.03) != text
+    assert abs(len(typo(text, source, share=0.03)) - len(text)) <= 1
