@@ -55,7 +55,8 @@ def start(here: places.Places) -> dict[str, Any]:
     """
     places.prepare(here)
     words = here.log.with_name("start.log")
-    with words.open("w", encoding="utf-8") as output:
+    places.write_private(words, "")
+    with words.open("a", encoding="utf-8") as output:
         child = subprocess.Popen(  # this interpreter, no user input
             [sys.executable, "-m", "routerd", "serve"],
             stdin=subprocess.DEVNULL,

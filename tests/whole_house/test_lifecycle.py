@@ -22,6 +22,7 @@ def test_up_answers_down_stops_and_status_tells_both(tmp_path: Path) -> None:
     up = routerd(home, "up")
     try:
         assert up.returncode == 0, up.stderr
+        assert (home / "logs" / "start.log").stat().st_mode & 0o077 == 0
         assert "/v1" in up.stdout
         assert "plumbing check" in up.stdout
         assert "routerd pull" in up.stdout
