@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from routerd.core.features import Reading
 from routerd.core.request import Request
 from routerd.understanding.control_turns import is_steering
+from routerd.understanding.editor_commands import CONFIDENCE, commanded_task
 from routerd.understanding.input_text import build_input, is_fim
+from routerd.understanding.language_clues import evident_language
 from routerd.understanding.model_files import (
     MODEL_FILE,
     TOKENIZER_FILE,
@@ -152,14 +154,17 @@ class _Model:
         self._check(outputs)
         task = _softmax(outputs.task / self.labels.task_temperature)
         best = int(task.argmax())
-        language = self.labels.languages[int(outputs.language.argmax())]
+        commanded = commanded_task(text)
         return Reading(
-            task=self.labels.tasks[best],
-            task_confidence=float(task[best]),
+            task=commanded or self.labels.tasks[best],
+            task_confidence=CONFIDENCE if commanded else float(task[best]),
             complexity=min(max(outputs.complexity, 0.0), 1.0),
-            language=language,
+            language=evident_language(text) or self._language(outputs),
             embedding=_unit_bytes(outputs.emb),
         )
+
+    def _language(self, outputs: Outputs) -> str:
+        return self.labels.languages[int(outputs.language.argmax())]
 
     def _check(self, outputs: Outputs) -> None:
         shapes = (outputs.emb.shape, outputs.task.shape, outputs.language.shape)

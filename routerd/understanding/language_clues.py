@@ -1,0 +1,92 @@
+"""Names the programming language that a request's own words make evident; '' where none do.
+
+File names, names of languages and their tools, and the look of pasted code say it more surely
+than a small network can; the network's reading is asked only where they are silent. Pure, on the
+bounded text that `input_text` builds.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from routerd.understanding.language_words import EXTENSIONS, LOOKS, NAMES, TOOLS
+
+FILE_POINTS, NAME_POINTS, TOOL_POINTS, LOOK_POINTS = 2.5, 2.5, 1.5, 1.5
+EVIDENT = 1.5
+"""Points a language needs: one clue of any kind will do."""
+
+_MOST_PER_KIND = 3
+# ASCII: in "用python写" the name stands between words of another script.
+_WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
+_FILE = re.compile(r"(?<=[\w*)\]-])\.([A-Za-z]\w{0,7})(?![\w(/])")
+_CODE_MARKS = re.compile(r"[(){};=<>$\"#:]")
+
+
+def _by_word(lists: Mapping[str, str]) -> dict[str, str]:
+    return {
+        word.strip(): language for language, words in lists.items() for word in words.split(",")
+    }
+
+
+_NAME_OF, _TOOL_OF = _by_word(NAMES), _by_word(TOOLS)
+_FILE_OF = {end: language for language, ends in EXTENSIONS.items() for end in ends.split()}
+
+
+def evident_language(text: str) -> str:
+    """Return the language with most points, '' where none has enough of them."""
+    points = language_points(text)
+    # What TypeScript shows of JavaScript is true of both.
+    if points["typescript"] and points["javascript"]:
+        points["typescript"] += points.pop("javascript")
+    best = max(points, key=lambda name: points[name], default="")
+    return best if best and points[best] >= EVIDENT else ""
+
+
+def language_points(text: str) -> Counter[str]:
+    """Return points per language that `text` gives clues of; a kind's further clues add less."""
+    points: Counter[str] = Counter()
+    names, tools = _named(text)
+    for found, worth in (
+        (_files(text), FILE_POINTS),
+        (names, NAME_POINTS),
+        (tools, TOOL_POINTS),
+        (_looks(text), LOOK_POINTS),
+    ):
+        for language, count in found.items():
+            points[language] += worth * min(count, _MOST_PER_KIND) ** 0.5
+    return points
+
+
+def _files(text: str) -> Counter[str]:
+    """Count the endings of file names of each language, each as often as it stands there."""
+    ends = (match[1].lower() for match in _FILE.finditer(text))
+    return Counter(_FILE_OF[end] for end in ends if end in _FILE_OF)
+
+
+def _named(text: str) -> tuple[Counter[str], Counter[str]]:
+    """Count the distinct names of languages, and of their tools."""
+    terms = set(_terms(text))
+    names = Counter(_NAME_OF[term] for term in terms if term in _NAME_OF)
+    tools = Counter(_TOOL_OF[term] for term in terms if term in _TOOL_OF)
+    return names, tools
+
+
+def _terms(text: str) -> Iterator[str]:
+    """Yield words and pairs of words, in lower case."""
+    words = [match[0].lstrip("@./-") for match in _WORD.finditer(text.lower())]
+    yield from words
+    for first, second in pairwise(words):
+        yield f"{first} {second}"
+
+
+def _looks(text: str) -> Counter[str]:
+    """Count what looks like code of each language; prose is not searched."""
+    if not _CODE_MARKS.search(text):
+        return Counter()
+    found: Counter[str] = Counter()
+    for language, look in LOOKS.items():
+        hits = {match[0] for match in look.finditer(text)}
+        if hits:
+            found[language] = len(hits)
+    return found

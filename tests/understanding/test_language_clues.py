@@ -1,0 +1,71 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routerd.understanding.language_clues import evident_language, language_points
+from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("why does utils/dates.py skip the last day", "python"),
+        ("add a test for @cart.test.ts", "typescript"),
+        ("npm run build fails", "javascript"),
+        ("cargo clippy complains about the loop", "rust"),
+        ("port this to golang", "go"),
+        ("Traceback (most recent call last): TypeError: 'int' object is not iterable", "python"),
+        ("code: fn main() { let mut total = 0; }", "rust"),
+        ("code: if err != nil { return nil }", "go"),
+        ("SELECT name FROM users WHERE age > 3, make it faster", "sql"),
+        ("#include <iostream> int main() { std::cout << 1; }", "cpp"),
+        ("center the div with flexbox", "css"),
+        ("write a Dockerfile for the api", "dockerfile"),
+        ("C# property for the full name", "csharp"),
+        ("rewrite the loop in C", "c"),
+        ("in R, how do I plot the residuals", "r"),
+        ("kubectl says the pod is pending", "yaml"),
+        ("用python写一个爬虫", "python"),
+    ],
+)
+def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
+    assert evident_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "commit this and push",
+        "the button should be blue, e.g. like the header",
+        "go ahead and do it",
+        "can we see what the swiftest option is",
+        "meet at 10.30, see github.com/a/b",
+        "I expect the rest of it to express the idea",
+    ],
+)
+def test_where_nothing_shows_one_none_is_named(text: str) -> None:
+    assert evident_language(text) == ""
+
+
+def test_typescript_wins_over_the_javascript_it_is_made_of() -> None:
+    assert evident_language("const total: number = rows.reduce(...) // in sum.ts, node 22") == (
+        "typescript"
+    )
+
+
+def test_more_of_the_same_kind_counts_less_and_is_bounded() -> None:
+    one, many = (language_points("x.py"), language_points("a.py b.py c.py d.py e.py"))
+    assert one["python"] < many["python"] <= one["python"] * 3**0.5 + 1e-9
+
+
+def test_no_word_stands_for_two_languages() -> None:
+    for lists in (EXTENSIONS, NAMES, TOOLS):
+        separator = " " if lists is EXTENSIONS else ","
+        words = [word.strip() for text in lists.values() for word in text.split(separator)]
+        assert len(words) == len(set(words))
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_read(text: str) -> None:
+    assert isinstance(evident_language(text), str)
