@@ -3,15 +3,12 @@
 import argparse
 import json
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from typing import Any
 
+from routerd.cli import classify_score
+from routerd.cli.classify_lines import answers, view_of
 from routerd.cli.requests import text_of
-from routerd.core.errors import InvalidRequest, RouterdError
+from routerd.core.errors import RouterdError
 from routerd.core.request import Message, Request, Text
-from routerd.dialects import openai_chat_door, strict_json
-from routerd.endpoints import views
 from routerd.settings import load, places
 from routerd.understanding.classifier import OnnxUnderstanding
 
@@ -22,8 +19,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.jsonl:
             return _lines(understanding)
+        if arguments.score:
+            return classify_score.run(understanding, arguments.score, as_json=arguments.json)
         request = Request((Message("user", (Text(text_of(arguments)),)),))
-        view = _read(understanding, request)
+        view = view_of(understanding, request)
     finally:
         understanding.close()
     if arguments.json or not sys.stdout.isatty():
@@ -46,36 +45,6 @@ def _load() -> OnnxUnderstanding:
     if not understanding.state.startswith("ready"):
         raise RouterdError(f"The classifier can't be used: {understanding.state}.")
     return understanding
-
-
-def _read(understanding: OnnxUnderstanding, request: Request) -> dict[str, Any]:
-    began_s = time.perf_counter()
-    reading = understanding.read_now(request)
-    return views.reading(reading, (time.perf_counter() - began_s) * 1e3)
-
-
-def request_from(line: str) -> tuple[Any, Request]:
-    """Return (id, request) of one input line. Raises: InvalidRequest."""
-    obj = strict_json.request_object(line.encode("utf-8", "surrogatepass"))
-    if "messages" in obj:
-        body = {"messages": obj["messages"]}
-        return obj.get("id"), openai_chat_door.decode_request(strict_json.dumps(body))
-    if not isinstance(obj.get("prompt"), str):
-        raise InvalidRequest("'prompt' must be a string, or 'messages' an array.", "prompt")
-    return obj.get("id"), Request((Message("user", (Text(obj["prompt"]),)),))
-
-
-def answers(understanding: OnnxUnderstanding, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield one object a line; a line that can't be read gives its number and the reason."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            identity, request = request_from(line)
-        except InvalidRequest as error:
-            yield {"id": None, "line": number, "error": error.message}
-            continue
-        yield {"id": identity, **_read(understanding, request)}
 
 
 def _lines(understanding: OnnxUnderstanding) -> int:

@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from routerd import __version__
 from routerd.core.errors import NoCandidate, RouterdError
@@ -84,6 +85,7 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     elif name == "classify":
         sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
         sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
+        sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
     elif name == "pull":
         sub.add_argument("source", help="OWNER/REPO/FILE.gguf or an https:// address")
         sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")

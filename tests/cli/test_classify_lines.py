@@ -1,10 +1,10 @@
-"""`classify` without its model: lines in, requests and answers out."""
+"""Lines in, requests and answers out, without the model."""
 
 import json
 
 import pytest
 
-from routerd.cli.classify import answers, request_from
+from routerd.cli.classify_lines import answers, request_from
 from routerd.core.errors import InvalidRequest
 from routerd.core.features import Reading
 from routerd.core.request import Message, Request, Text
