@@ -8,6 +8,8 @@ import random
 import re
 from collections.abc import Sequence
 
+from routerd.understanding.rewordings import typo
+
 OPENERS = (
     *(
         "please ",
@@ -33,12 +35,6 @@ CLOSERS = (
 _IMPERATIVE_OPENERS = 14
 """The openers up to "let's" lead into an imperative; they fit before any ask well enough."""
 
-_NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
-    "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o",
-    "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc",
-    "y": "tu", "z": "x",
-}  # fmt: skip
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected|error|result|earlier): )")
 _END_MARKS = re.compile(r"[.?!,;:]+(?=\s|$)")
 
@@ -80,28 +76,3 @@ class Augmenter:
 
     def _case(self, ask: str) -> str:
         return self._random.choice((str.lower, str.lower, str.upper, str.capitalize))(ask)
-
-
-def typo(text: str, source: random.Random, *, share: float) -> str:
-    """Swap, drop, double or mistype about `share` of the letters (at least one)."""
-    letters = [index for index, character in enumerate(text) if character.isalpha()]
-    if len(letters) < 8:
-        return text
-    characters = list(text)
-    count = max(1, min(int(len(letters) * share), 12))
-    for index in source.sample(letters, count):
-        characters[index] = _mistype(characters, index, source)
-    return "".join(characters)
-
-
-def _mistype(characters: list[str], index: int, source: random.Random) -> str:
-    kind, letter = source.randrange(4), characters[index]
-    if kind == 0 and index + 1 < len(characters) and characters[index + 1].isalpha():
-        following = characters[index + 1]
-        characters[index + 1] = letter
-        return following
-    if kind == 1:
-        return ""
-    if kind == 2:
-        return letter * 2
-    return source.choice(_NEIGHBOURS.get(letter.lower(), letter))

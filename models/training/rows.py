@@ -17,12 +17,14 @@ from routerd.core.features import TASKS
 from routerd.core.request import Message, Request, Text, ToolResult
 from routerd.understanding.control_turns import is_steering
 from routerd.understanding.input_text import build_input, is_control_turn, is_fim
+from routerd.understanding.language_clues import evident_language
 
 DATA = Path(__file__).parent / "data"
 
-Origin = Literal["real", "harvested", "written", "constructed"]
-# The first origin that holds a text keeps it: labels read by a person before labels by rule.
-ORIGINS: tuple[Origin, ...] = ("real", "harvested", "written", "constructed")
+Origin = Literal["held_out", "real", "harvested", "written", "constructed"]
+# The first origin that holds a text keeps it: what scores the model is never taught, and labels
+# read by a person go before labels by rule.
+ORIGINS: tuple[Origin, ...] = ("held_out", "real", "harvested", "written", "constructed")
 
 LANGUAGES = (
     "none",
@@ -30,9 +32,10 @@ LANGUAGES = (
     *("ruby", "kotlin", "swift", "scala", "sql", "bash", "html", "css", "lua", "r", "matlab"),
     *("yaml", "dart", "perl", "powershell", "haskell", "dockerfile"),
 )
-_LANGUAGE_NAMES = {"shell": "bash", "docker": "dockerfile", "scss": "css", "vue": "javascript"}
+LANGUAGE_NAMES = {"shell": "bash", "docker": "dockerfile", "scss": "css", "vue": "javascript"}
 
 _ORIGIN_WEIGHTS: Mapping[Origin, float] = {
+    "held_out": 0.0,
     "real": 3.0,
     "harvested": 3.0,
     "written": 2.0,
@@ -53,8 +56,8 @@ class Row:
     """One labelled prompt.
 
     `task` indexes TASKS; `complexity` 0..1 or None where nobody judged it; `language` indexes
-    LANGUAGES or None where unknown. `group` is the repository it comes from: rows of one group
-    are never on both sides of a split. `rule`: the task the daemon's rules give, '' for none.
+    LANGUAGES or None where unknown. `group` is the repository it comes from. `rule`: the task the
+    daemon's rules give, '' for none.
     """
 
     text: str
@@ -73,7 +76,7 @@ def load_rows(data: Path = DATA) -> list[Row]:
     seen: set[str] = set()
     rows = []
     for origin in ORIGINS:
-        for source, value in _records(data, origin):
+        for source, value in records(data, origin):
             row = make_row(value, origin, source)
             key = hashlib.sha256(row.text.lower().encode()).hexdigest()
             if key not in seen:
@@ -97,7 +100,7 @@ def make_row(value: Mapping[str, Any], origin: Origin, source: str) -> Row:
         text=text,
         task=TASKS.index(value["task"]),
         complexity=None if level is None else (int(level) - 1) / 4,
-        language=_language(str(value.get("language", "unknown"))),
+        language=_language(str(value.get("language", "unknown")), text, origin),
         group=group_of(source),
         origin=origin,
         kind=kind,
@@ -137,21 +140,28 @@ def _rule(request: Request, text: str) -> str:
     return "inherited" if is_control_turn(request) else ""
 
 
-def _language(name: str) -> int | None:
-    name = _LANGUAGE_NAMES.get(name, name)
-    return LANGUAGES.index(name) if name in LANGUAGES else None
+def _language(name: str, text: str, origin: Origin) -> int | None:
+    """Return the label's index, None where nothing in the text shows what it says.
+
+    Those who read sessions or wrote prompts knew the project's language; a network that is taught
+    to guess it from nothing then guesses where people see none.
+    """
+    name = LANGUAGE_NAMES.get(name, name)
+    if name not in LANGUAGES:
+        return None
+    unseen = origin in ("harvested", "written") and name != "none" and not evident_language(text)
+    return None if unseen else LANGUAGES.index(name)
 
 
-def _records(data: Path, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def records(data: Path, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (source name, record) of one origin."""
     if origin == "written":
         for path in sorted((data / "written").glob("*.jsonl")):
             for value in _lines(path.read_text(encoding="utf-8").splitlines()):
                 yield f"written/{path.stem}", value
         return
-    path = (
-        data / "harvested" / "real.jsonl" if origin == "harvested" else data / f"{origin}.jsonl.gz"
-    )
+    read = origin in ("harvested", "held_out")
+    path = data / origin / "real.jsonl" if read else data / f"{origin}.jsonl.gz"
     if not path.exists():
         return
     raw = path.read_bytes()

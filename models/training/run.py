@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,41 +15,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.training.calibrate import crossed_confidence, fit_temperature
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
-from models.training.evaluate import (
-    fit_temperature,
-    score_complexity,
-    score_language,
-    score_tasks,
-    softmax,
-)
+from models.training.encoder import DIMENSIONS
+from models.training.evaluate import evaluate
 from models.training.export import export_graph, tokenizer_json, write_model
 from models.training.finetune import Plan, finetune, predict
 from models.training.model import Classifier
-from models.training.robustness import agreement_under_rewording, int8_agreement
+from models.training.resume import read_back
 from models.training.rows import Row, load_rows
-from models.training.split import folds
 from models.training.wide import Reader, Wide, teach_wide
 from routerd.core.features import TASKS
+from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-1"
+VERSION = "finetuned-3-layers-2"
 SEED = 7
-JUDGED = ("real", "harvested")
-LEARNING_SHARES = (0.25, 0.5)
-ROBUSTNESS_ROWS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Predictions for people's prompts by networks that never saw their sources."""
-
-    rows: Sequence[Row]
-    fold: NDArray[np.str_]
-    task: NDArray[np.float32]
-    complexity: NDArray[np.float32]
-    language: NDArray[np.float32]
+CURVE_SHARES = (0.125, 0.25, 0.5)
 
 
 def main() -> None:
@@ -57,46 +40,66 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE.parent / "router")
     parser.add_argument("--work", type=Path, default=HERE / "work")
+    parser.add_argument("--start", type=Path, help="go on from this model.onnx, not from the base")
+    parser.add_argument("--curve", action="store_true", help="also teach on shares of the rows")
     parser.add_argument("--limit", type=int, default=0, help="use only so many rows (a trial run)")
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
+    parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--date", default=datetime.datetime.now(datetime.UTC).date().isoformat())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    plan = Plan(epochs=options.epochs)
-    build(options.out, options.work, limit=options.limit, date=options.date, plan=plan)
+    build(
+        options.out,
+        options.work,
+        start=options.start,
+        curve=options.curve,
+        limit=options.limit,
+        date=options.date,
+        plan=Plan(epochs=options.epochs, rate=options.rate),
+    )
 
 
 def build(
-    out: Path, work: Path, *, limit: int = 0, date: str, plan: Plan | None = None
+    out: Path,
+    work: Path,
+    *,
+    date: str,
+    start: Path | None = None,
+    curve: bool = False,
+    limit: int = 0,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
-    """Train, evaluate and export; return the report that also lands in `work`/report.json."""
+    """Train, export, score on the held-out sources; return the report, also in work/report.json."""
     plan = plan or Plan()
     seed_everything()
     started = time.monotonic()
     rows = load_rows()
+    held_out = [row for row in rows if row.origin == "held_out" and not row.rule]
+    rows = [row for row in rows if row.origin != "held_out"]
     if limit:
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
-    rows = [row for row in rows if row.rule != "inherited"]
-    print(f"{len(rows):,} rows, {sum(bool(row.rule) for row in rows):,} answered by rule")
-    meaning = meanings(rows, work)
-    left_out = cross_validate(rows, meaning, plan, work)
-    report, temperature = report_on(left_out)
-    report["counts"] = count_rows(rows)
-    report["learning"] = learning_curve(rows, meaning, plan, work)
-    network = taught(rows, meaning, np.ones(len(rows), dtype=bool), plan, work)
-    report["int8"], report["rewording"] = robustness(rows, meaning, plan, work)
+    print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
+    meaning = meanings(rows, work, start, plan.meant_every)
+    network = taught(rows, meaning, plan, work, start)
     graph = export_graph(network, work)
-    publish(graph, out, report, {"date": date, "task_temperature": temperature})
+    temperature, ece = calibrated(network, held_out)
+    facts = {
+        "version": VERSION,
+        "max_tokens": MAX_TOKENS,
+        "date": date,
+        "task_temperature": temperature,
+    }
+    report: dict[str, Any] = {"counts": count_rows(rows)}
+    # Written first, scored as it lies there, then written again with the card that tells.
+    write_model(graph, out, facts, lambda labels: card_text(labels, report))
+    report |= {**evaluate(out), "ece": ece}
+    if curve:
+        report["curve"] = learning_curve(rows, meaning, held_out, plan, work)
+    write_model(graph, out, facts, lambda labels: card_text(labels, report))
     (work / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(f"done in {time.monotonic() - started:.0f} s")
+    print(f"accuracy {report['accuracy']:.3f}; done in {time.monotonic() - started:.0f} s")
     return report
-
-
-def publish(graph: Path, out: Path, report: dict[str, Any], facts: dict[str, Any]) -> None:
-    """Write the model folder with its card."""
-    all_facts = {"version": VERSION, "max_tokens": MAX_TOKENS, **facts}
-    write_model(graph, out, all_facts, lambda labels: card_text(labels, report))
 
 
 def seed_everything() -> None:
@@ -109,152 +112,100 @@ def seed_everything() -> None:
     torch.set_flush_denormal(True)
 
 
-def meanings(rows: Sequence[Row], work: Path) -> NDArray[np.float32]:
-    """Return where the base model puts every text, unit vectors [n, 384]."""
-    graph, key = base_graph(work)
-    return embed([row.text for row in rows], graph, tokenizer_json(), work, key=key)
+def meanings(
+    rows: Sequence[Row], work: Path, start: Path | None, every: int = 1
+) -> NDArray[np.float32]:
+    """Return where each text shall stay, unit vectors [n, 384]; zeros where it is free to move.
+
+    That is where the base model puts it, or where `start` does, which was taught the same:
+    stored embeddings of the version before stay comparable as far as can be. `every` nth text
+    is held in place; that is enough to hold the space.
+    """
+    if start:
+        graph, key = start, hashlib.sha256(start.read_bytes()).hexdigest()[:16]
+    else:
+        graph, key = base_graph(work)
+    result = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
+    texts = [row.text for row in rows[::every]]
+    result[::every] = embed(texts, graph, tokenizer_json(), work, key=key)
+    return result
 
 
 def taught(
     rows: Sequence[Row],
     meaning: NDArray[np.float32],
-    keep: NDArray[np.bool_],
     plan: Plan,
     work: Path,
+    start: Path | None = None,
 ) -> Reader:
-    """Return a reader taught on the kept rows; one with the same rows and plan is not retrained.
+    """Return a reader taught on the rows; one with the same rows, plan and start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught.
     """
     chosen = [
         index
-        for index in np.flatnonzero(keep)
-        if not rows[index].rule and rows[index].kind != "commit_subject_proxy"
+        for index, row in enumerate(rows)
+        if not row.rule and row.kind != "commit_subject_proxy"
     ]
     some = [rows[index] for index in chosen]
-    path = work / f"reader-{_key(some, plan)}.pt"
+    path = work / f"reader-{_key(some, plan, start)}.pt"
     if path.exists():
         reader = Reader(Classifier(plan.layers), Wide()).eval()
         reader.load_state_dict(torch.load(path, weights_only=True))
         return reader
-    network = finetune(some, meaning[chosen], plan)
+    begun = read_back(start, plan.layers).network if start else None
+    network = finetune(some, meaning[chosen], plan, start=begun)
     reader = Reader(network, teach_wide(some, plan.seed)).eval()
     torch.save(reader.state_dict(), path)
     return reader
 
 
-def _key(rows: Sequence[Row], plan: Plan) -> str:
+def _key(rows: Sequence[Row], plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
+    if start:
+        digest.update(start.read_bytes())
     for row in rows:
         digest.update(repr((row.text, row.task, row.complexity, row.language, row.weight)).encode())
     return digest.hexdigest()[:16]
 
 
-def cross_validate(
-    rows: Sequence[Row], meaning: NDArray[np.float32], plan: Plan, work: Path
-) -> LeftOut:
-    """Predict people's prompts, fold by fold, with networks that never saw their sources."""
-    judged = np.asarray([row.origin in JUDGED for row in rows])
-    indices: list[int] = []
-    names: list[str] = []
-    parts = []
-    for name, left_out in folds(rows):
-        print(f"fold {name}: {int((left_out & judged).sum()):,} people's rows left out", flush=True)
-        network = taught(rows, meaning, ~left_out, plan, work)
-        asked = np.flatnonzero(left_out & judged)
-        indices += asked.tolist()
-        names += [name] * len(asked)
-        parts.append(predict(network, [rows[index].text for index in asked])[1:])
-    task, complexity, language = (np.concatenate(some) for some in zip(*parts, strict=True))
-    chosen = [rows[index] for index in indices]
-    return LeftOut(chosen, np.asarray(names), task, complexity, language)
+def calibrated(network: Reader, held_out: Sequence[Row]) -> tuple[float, float]:
+    """Return the temperature fitted on all held-out prompts that the model answers, and the error.
 
-
-def report_on(left_out: LeftOut) -> tuple[dict[str, Any], float]:
-    """Return the scores of left-out predictions and the temperature fitted on them.
-
-    The temperature is fitted on prompts that the model, not a rule, answers.
+    The error is that of temperatures fitted on the other half of the repositories, so it is
+    earned on prompts the temperature did not see.
     """
-    rows = left_out.rows
-    truth = np.asarray([row.task for row in rows])
-    asked = np.asarray([not row.rule for row in rows])
-    temperature = fit_temperature(left_out.task[asked], truth[asked])
-    probabilities = with_rules(rows, softmax(left_out.task, temperature))
-    report: dict[str, Any] = {"temperature": temperature}
-    for name, mask in views(left_out):
-        chosen = np.flatnonzero(mask)
-        levels = [rows[index].complexity for index in chosen]
-        languages = [rows[index].language for index in chosen]
-        score = score_tasks(truth[mask], probabilities[mask])
-        report[name] = {
-            **score.as_json(),
-            "complexity": score_complexity(levels, left_out.complexity[mask]),
-            "language": score_language(languages, left_out.language[mask]),
-        }
-        if name == "people":
-            report[name]["confusion"] = score.confusion
-        print(f"  {name}: {report[name]['accuracy']:.3f} macro {report[name]['macro_f1']:.3f}")
-    return report, temperature
+    logits = predict(network, [row.text for row in held_out])[1]
+    truth = np.asarray([row.task for row in held_out])
+    half = np.asarray([hashlib.sha256(row.group.encode()).digest()[0] % 2 == 0 for row in held_out])
+    temperature = fit_temperature(logits, truth)
+    confidence = crossed_confidence(logits, truth, half)
+    right = (logits.argmax(axis=1) == truth).tolist()
+    return temperature, calibration_error(confidence.tolist(), right)
 
 
 def learning_curve(
-    rows: Sequence[Row], meaning: NDArray[np.float32], plan: Plan, work: Path
-) -> dict[str, Any]:
-    """Return the accuracy on one left-out fold by the share of the other rows that was taught."""
-    name, left_out = folds(rows)[0]
-    asked = [row for row, out in zip(rows, left_out, strict=True) if out and row.origin in JUDGED]
-    chance = np.random.default_rng(SEED).random(len(rows))
-    curve: dict[str, float] = {}
-    for share in (*LEARNING_SHARES, 1.0):
-        # The same number of steps for every share, or the curve would show training time.
-        some = replace(plan, epochs=plan.epochs / share, constructed=int(plan.constructed * share))
-        keep = ~left_out & (chance < share)
-        task = predict(taught(rows, meaning, keep, some, work), [row.text for row in asked])[1]
-        truth = np.asarray([row.task for row in asked])
-        score = score_tasks(truth, with_rules(asked, softmax(task)))
-        curve[f"{share:.0%}"] = round(score.accuracy, 4)
-    return {"fold": name, "by_share": curve}
+    rows: Sequence[Row],
+    meaning: NDArray[np.float32],
+    held_out: Sequence[Row],
+    plan: Plan,
+    work: Path,
+) -> dict[str, float]:
+    """Return the float network's accuracy on held-out prompts by the share of rows taught.
 
-
-def robustness(
-    rows: Sequence[Row], meaning: NDArray[np.float32], plan: Plan, work: Path
-) -> tuple[float, dict[str, float]]:
-    """Return int8's agreement and that under rewording, on prompts of a fold left out.
-
-    On rows that were taught both would flatter: a network is surer of what it has seen.
+    Every point starts from the base model and takes as many steps as the whole, or the curve
+    would show training time.
     """
-    _, left_out = folds(rows)[0]
-    network = taught(rows, meaning, ~left_out, plan, work)
-    graph = export_graph(network, work / "fold")
-    people = [
-        row.text
-        for row, out in zip(rows, left_out, strict=True)
-        if out and row.origin in JUDGED and not row.rule
-    ]
-    random.Random(SEED).shuffle(people)  # noqa: S311  # Sampling, not secrecy.
-    some = people[:ROBUSTNESS_ROWS]
-    return int8_agreement(network, graph, some), agreement_under_rewording(graph, some)
-
-
-def with_rules(rows: Sequence[Row], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Put the daemon's rules over the model, as the daemon does."""
-    result = probabilities.copy()
-    for index, row in enumerate(rows):
-        if row.rule:
-            result[index] = 0.0
-            result[index, TASKS.index(row.rule)] = 1.0
-    return result
-
-
-def views(left_out: LeftOut) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Return the named groups of rows that are scored: all people's, each origin, each fold."""
-    origins = np.asarray([row.origin for row in left_out.rows])
-    result = [("people", np.ones(len(origins), dtype=bool))]
-    result += [(name, origins == name) for name in JUDGED]
-    result += [
-        (f"people in fold {name}", left_out.fold == name) for name in sorted(set(left_out.fold))
-    ]
-    return [(name, mask) for name, mask in result if mask.any()]
+    truth = np.asarray([row.task for row in held_out])
+    chance = np.random.default_rng(SEED).random(len(rows))
+    curve = {}
+    for share in (*CURVE_SHARES, 1.0):
+        keep = np.flatnonzero(chance < share)
+        some = replace(plan, epochs=plan.epochs / share, constructed=int(plan.constructed * share))
+        reader = taught([rows[index] for index in keep], meaning[keep], some, work)
+        task = predict(reader, [row.text for row in held_out])[1].argmax(axis=1)
+        curve[f"{len(keep):,} rows"] = round(float((task == truth).mean()), 4)
+    return curve
 
 
 def count_rows(rows: Sequence[Row]) -> dict[str, dict[str, int]]:

@@ -1,36 +1,7 @@
 import numpy as np
 import pytest
 
-from models.training.evaluate import (
-    expected_calibration_error,
-    fit_temperature,
-    score_complexity,
-    score_language,
-    score_tasks,
-    softmax,
-)
-
-
-def certain(classes: list[int]) -> np.ndarray:
-    return np.eye(10)[classes]
-
-
-def test_perfect_readings_score_one() -> None:
-    score = score_tasks(np.asarray([0, 1, 2]), certain([0, 1, 2]))
-    assert (score.accuracy, score.macro_f1, score.ece) == (1.0, 1.0, 0.0)
-
-
-def test_macro_f1_counts_every_class_alike() -> None:
-    score = score_tasks(np.asarray([0, 0, 0, 1]), certain([0, 0, 0, 0]))
-    assert score.accuracy == 0.75
-    assert score.macro_f1 == pytest.approx((6 / 7 + 0) / 2)
-    assert score.confusion[1][0] == 1
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_truth() -> None:
-    sure = np.full((4, 10), 0.02)
-    sure[:, 0] = 0.82
-    assert expected_calibration_error(np.asarray([0, 0, 1, 1]), sure) == pytest.approx(0.32)
+from models.training.calibrate import crossed_confidence, fit_temperature, softmax
 
 
 def test_the_temperature_cools_an_overconfident_model() -> None:
@@ -46,17 +17,10 @@ def test_softmax_rows_sum_to_one_even_for_large_logits() -> None:
     assert softmax(np.asarray([[1000.0, 999.0]], dtype=np.float32)).sum() == pytest.approx(1.0)
 
 
-def test_complexity_is_scored_on_labelled_rows_only() -> None:
-    score = score_complexity([0.0, None, 0.5, 1.0], np.asarray([0.1, 0.9, 0.5, 0.9]))
-    assert score["rows"] == 3
-    assert score["spearman"] == pytest.approx(1.0)
-    assert score["mean_absolute_error"] == pytest.approx(0.0667, abs=1e-3)
-
-
-def test_language_is_scored_on_labelled_and_on_named_rows() -> None:
-    logits = np.eye(3, dtype=np.float32)[[0, 1, 1]]
-    assert score_language([0, 1, None], logits) == {
-        "rows": 2,
-        "accuracy": 1.0,
-        "named_accuracy": 1.0,
-    }
+def test_each_half_is_calibrated_by_the_other() -> None:
+    logits = np.asarray([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 0.0]], dtype=np.float32)
+    truth, half = np.asarray([0, 0, 1, 0]), np.asarray([True, True, False, False])
+    confidence = crossed_confidence(logits, truth, half)
+    # The first half, always right, makes the second sure; the second makes the first doubt.
+    assert confidence[2] > 0.99
+    assert confidence[0] == pytest.approx(0.5, abs=0.2)

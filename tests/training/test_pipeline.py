@@ -20,7 +20,7 @@ def test_a_small_run_ends_in_a_model_the_daemon_reads(tmp_path: Path) -> None:
 
     plan = Plan(epochs=1, constructed=30)
     report = build(tmp_path / "router", tmp_path / "work", limit=120, date="2026-01-01", plan=plan)
-    assert report["people"]["rows"] > 0
+    assert report["rows"] > 0
     labels = json.loads((tmp_path / "router" / "labels.json").read_text(encoding="utf-8"))
     assert labels["date"] == "2026-01-01"
     assert "## Limits" in (tmp_path / "router" / "CARD.md").read_text(encoding="utf-8")

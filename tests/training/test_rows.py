@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from models.training.repeats import near_repeats
 from models.training.rows import LANGUAGES, group_of, load_rows, make_row, to_request
-from models.training.split import folds
 from routerd.core.features import TASKS
 from routerd.understanding.input_text import build_input
 
@@ -76,13 +76,10 @@ def test_rows_the_daemon_s_rules_answer_say_so(changes: dict[str, Any], rule: st
     assert make_row(record(**changes), "real", "a/b").rule == rule
 
 
-def test_sources_without_people_s_prompts_are_never_left_out() -> None:
-    rows = [
-        make_row(record(), "real", "a/b"),
-        make_row(record(prompt="add a key"), "real", "c/d"),
-        make_row(record(prompt="add a test"), "written", "written/editor"),
-    ]
-    assert not any(mask[2] for _, mask in folds(rows))
+def test_a_language_that_nothing_in_the_text_shows_is_not_taught() -> None:
+    assert make_row(record(), "written", "written/editor").language is None
+    shown = make_row(record(prompt="add a flag to main.go"), "written", "written/editor")
+    assert shown.language == LANGUAGES.index("go")
 
 
 def test_unknown_labels_are_left_open() -> None:
@@ -105,16 +102,27 @@ def test_a_repeat_keeps_the_label_a_person_gave(tmp_path: Path) -> None:
     assert (row.origin, TASKS[row.task]) == ("real", "review")
 
 
-def test_every_judged_row_is_left_out_once_and_never_with_its_source_on_the_other_side() -> None:
-    rows = [
-        make_row(record(prompt=f"add flag {n}"), "real", f"owner/repo{n % 7}") for n in range(700)
-    ]
-    parts = folds(rows)
-    assert (sum(mask.astype(int) for _, mask in parts) == 1).all()
-    for _, mask in parts:
-        inside = {row.group for row, out in zip(rows, mask, strict=True) if out}
-        outside = {row.group for row, out in zip(rows, mask, strict=True) if not out}
-        assert not inside & outside
+def test_a_text_that_scores_the_model_is_never_taught(tmp_path: Path) -> None:
+    line = json.dumps(record(source="a/b", licence="MIT")) + "\n"
+    (tmp_path / "held_out").mkdir()
+    (tmp_path / "held_out" / "real.jsonl").write_text(line, encoding="utf-8")
+    (tmp_path / "real.jsonl.gz").write_bytes(gzip.compress(line.encode()))
+    assert [row.origin for row in load_rows(tmp_path)] == ["held_out"]
+
+
+def test_held_out_sources_share_no_repository_with_those_taught() -> None:
+    rows = [row for row in load_rows() if row.origin in ("held_out", "real", "harvested")]
+    held_out = {row.group for row in rows if row.origin == "held_out"}
+    assert len(held_out) > 30
+    assert not held_out & {row.group for row in rows if row.origin != "held_out"}
+
+
+def test_nothing_written_repeats_a_held_out_prompt() -> None:
+    rows = load_rows()
+    held_out = [row.text for row in rows if row.origin == "held_out"]
+    written = [row.text for row in rows if row.origin == "written"]
+    pairs = near_repeats([*held_out, *written])
+    assert not [pair for pair in pairs if pair[0] < len(held_out) <= pair[1]]
 
 
 def test_the_shipped_data_load_and_carry_only_free_licences() -> None:

