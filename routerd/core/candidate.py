@@ -16,6 +16,7 @@ class Capabilities:
     json_schema: bool = False
     fim: bool = False
     thinking: bool = False
+    embeddings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
