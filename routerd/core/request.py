@@ -82,11 +82,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function the model may call; `schema` is JSON Schema of its arguments."""
+    """A function the model may call; `schema` is JSON Schema of its arguments.
+
+    `custom`: its client wants free text instead, which stands in the one argument `input`.
+    """
 
     name: str
     description: str
     schema: Mapping[str, Any]
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,9 @@ class Request:
     the prompt. Whoever changes what will be sent must empty it.
     `suffix`: a fill-in-the-middle request; the one user message is what stands before the gap, and
     this what stands after it. `logprobs`: wanted, with so many alternatives for each token.
+    `left_out`: tools that are offered by the provider of the client's dialect alone; another model
+    simply does not have them. `native_only`: content that nobody but a speaker of the client's
+    dialect can read, named; any other model may not answer.
     """
 
     messages: tuple[Message, ...]
@@ -146,6 +153,8 @@ class Request:
     parallel_tools: bool = True
     suffix: str | None = field(default=None, repr=False)
     logprobs: int | None = None
+    left_out: tuple[str, ...] = ()
+    native_only: str = ""
 
     @property
     def characters(self) -> int:

@@ -37,7 +37,8 @@ def usage_object(usage: Usage) -> dict[str, Any]:
     return told
 
 
-def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+def logprobs_object(tokens: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+    """Return the log probabilities of an answer's tokens, None where there are none."""
     if not tokens:
         return None
     return {
@@ -74,7 +75,7 @@ def encode_response(response: Response, identity: str, created: int) -> bytes:
     choice = {
         "index": 0,
         "message": message,
-        "logprobs": _logprobs(response.logprobs),
+        "logprobs": logprobs_object(response.logprobs),
         "finish_reason": response.finish,
     }
     return strict_json.dumps(
@@ -129,7 +130,7 @@ class StreamEncoder:
             delta = {"role": "assistant", **delta}
         choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": None}
         if isinstance(chunk, TextDelta) and chunk.logprobs:
-            choice["logprobs"] = _logprobs(chunk.logprobs)
+            choice["logprobs"] = logprobs_object(chunk.logprobs)
         return self._event([choice])
 
     def _delta(self, chunk: TextDelta | ThinkingDelta | ToolCallDelta) -> dict[str, Any]:
