@@ -53,11 +53,11 @@ def chat_request(raw: bytes, model: str, *, stream: bool, has_usage: bool) -> by
     `has_usage`: the client's own body asks for usage.
     """
     body = with_member(raw, "model", model)
-    if not stream or has_usage:
+    if not stream:
         return body
-    if b'"stream_options"' in raw:
-        return None
-    return with_first(body, b'"stream_options":{"include_usage":true}')
+    if b'"stream_options"' not in raw:
+        return with_first(body, b'"stream_options":{"include_usage":true}')
+    return body if has_usage else None
 
 
 def only_usage(data: bytes) -> bool:

@@ -18,8 +18,8 @@ from routerd.core.errors import RouterdError
 from routerd.core.request import Limits, Message, Request, Text
 from routerd.core.response import Progress, TextDelta
 from routerd.endpoints import views
+from routerd.endpoints.answering import PLUMBING_NOTICE
 from routerd.endpoints.house import House
-from routerd.endpoints.openai_routes import PLUMBING_NOTICE
 from routerd.journey.attempts import Journal
 
 # Clients cut a silent tool call at 60 s, and the specification asks for signs of life.

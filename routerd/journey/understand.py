@@ -22,6 +22,7 @@ def needs_of(request: Request) -> Needs:
         vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),
         json_schema=request.response_format.kind == "json_schema",
         fim=request.suffix is not None,
+        native=request.dialect if request.native_only else "",
         context_tokens=request.estimated_tokens
         + min(limits.max_output_tokens or ANSWER_TOKENS, MOST_ANSWER_TOKENS),
     )

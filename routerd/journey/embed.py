@@ -1,0 +1,123 @@
+"""Texts to vectors: the same hard filters and the same memory as for answers, one attempt.
+
+Vectors of different models can't be compared, so there is no fallback to another one.
+"""
+
+import time
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import anyio
+
+from routerd.core.candidate import Candidate
+from routerd.core.decision import Decision
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
+from routerd.core.errors import NoCandidate, ProviderFailed
+from routerd.core.features import Features, Needs, Reading
+from routerd.core.outcome import Attempt, Outcome
+from routerd.core.request import CHARACTERS_PER_TOKEN
+from routerd.core.response import Usage
+from routerd.journey.attempts import nobody
+from routerd.journey.route import Journey, new_id
+from routerd.policy import decide as policy
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider that can embed."""
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector for each text. Raises: ProviderFailed."""
+        ...
+
+
+async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
+    """Return the vectors; however it ends, the outcome is remembered.
+
+    Raises: NotFound, NoCandidate, ProviderFailed.
+    """
+    decision = _decide(journey, request)
+    if decision.chosen is None:
+        journey.memory.remember(decision, Outcome(decision.id, "failed"), _facts(request))
+        if not any(e.candidate.capabilities.embeddings for e in decision.exclusions):
+            raise NoCandidate(
+                "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
+                "server that has one."
+            )
+        raise nobody(decision, journey.catalogue.engines)
+    candidate = decision.chosen.candidate
+    began_s = time.monotonic()
+    failure: ProviderFailed | None = None
+    tokens = -1
+    try:
+        answer = await _ask(journey, request, candidate)
+        tokens = answer.input_tokens
+        return replace(answer, model=candidate.name)
+    except ProviderFailed as error:
+        failure = error
+        raise
+    finally:
+        took_s = time.monotonic() - began_s
+        attempt = Attempt(
+            candidate.name,
+            began_s,
+            took_s,
+            failure=failure.kind if failure else None,
+            error=str(failure) if failure else "",
+        )
+        outcome = Outcome(
+            decision.id,
+            "failed" if failure else "stop",
+            (attempt,),
+            model=candidate.name,
+            usage=Usage(tokens, 0),
+            duration_s=took_s,
+            success=0.0 if failure else 1.0,
+            error=str(failure) if failure else "",
+        )
+        journey.memory.remember(decision, outcome, _facts(request))
+
+
+def _facts(request: EmbeddingRequest) -> dict[str, str]:
+    return {"client": request.client, "dialect": "embeddings"}
+
+
+def _decide(journey: Journey, request: EmbeddingRequest) -> Decision:
+    longest = max(map(len, request.texts))
+    total = sum(map(len, request.texts))
+    features = Features(
+        reading=Reading("other", 0.0, 0.0),
+        input_tokens=int(total / CHARACTERS_PER_TOKEN),
+        needs=Needs(embeddings=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN)),
+        latency_class="background",
+    )
+    return policy.decide(
+        new_id(),
+        features,
+        journey.catalogue.candidates(),
+        journey.stance,
+        requested_model=request.requested_model,
+        max_output_tokens=1,
+    )
+
+
+async def _ask(
+    journey: Journey, request: EmbeddingRequest, candidate: Candidate
+) -> EmbeddingAnswer:
+    provider = journey.catalogue.provider(candidate.provider)
+    if not isinstance(provider, Embedder):
+        raise ProviderFailed(f"{candidate.provider} can't embed", "rejected", retryable=False)
+    limit_s = journey.timeouts.whole_answer_s + candidate.load_s
+    try:
+        with anyio.fail_after(limit_s):
+            answer = await provider.embed(request, candidate)
+    except TimeoutError:
+        raise ProviderFailed(
+            f"{candidate.name} did not finish within {limit_s:.0f} s", "timeout"
+        ) from None
+    if len(answer.vectors) != len(request.texts):
+        raise ProviderFailed(
+            f"{candidate.name} gave {len(answer.vectors)} vectors for {len(request.texts)} texts",
+            "protocol",
+        )
+    return answer
