@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import anyio
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 
 from routerd.core.embedding import EmbeddingRequest
@@ -34,6 +35,9 @@ async def read(http: HttpRequest) -> bytes:
                 chunk = await anext(stream, b"")
         except TimeoutError:
             raise Refused(f"The body stopped coming for {BODY_IDLE_S:g} s.", 408) from None
+        except ClientDisconnect:
+            # Nobody reads this any more; it spares the log a traceback.
+            raise Refused("The body ended before its end.", 400) from None
         if not chunk:
             return bytes(data)
         data += chunk

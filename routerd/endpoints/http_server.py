@@ -27,6 +27,7 @@ from routerd.endpoints import (
 )
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
+from routerd.endpoints.strict_http import StrictProtocol
 
 MAX_CONNECTIONS = 256
 Socket = socket.socket
@@ -133,7 +134,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=StrictProtocol,
                 ws="none",
                 lifespan="off",
                 loop="asyncio",
