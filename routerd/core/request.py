@@ -133,7 +133,8 @@ class Request:
     this what stands after it. `logprobs`: wanted, with so many alternatives for each token.
     `left_out`: tools that are offered by the provider of the client's dialect alone; another model
     simply does not have them. `native_only`: content that nobody but a speaker of the client's
-    dialect can read, named; any other model may not answer.
+    dialect can read, named; any other model may not answer. `embeds`: no answer is wanted but a
+    vector for each message.
     """
 
     messages: tuple[Message, ...]
@@ -155,6 +156,7 @@ class Request:
     logprobs: int | None = None
     left_out: tuple[str, ...] = ()
     native_only: str = ""
+    embeds: bool = False
 
     @property
     def characters(self) -> int:

@@ -10,16 +10,14 @@ from typing import Protocol, runtime_checkable
 import anyio
 
 from routerd.core.candidate import Candidate
-from routerd.core.decision import Decision
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import NoCandidate, ProviderFailed
-from routerd.core.features import Features, Needs, Reading
 from routerd.core.outcome import Attempt, Outcome
-from routerd.core.request import CHARACTERS_PER_TOKEN
+from routerd.core.request import Message, Request, Text
 from routerd.core.response import Usage
 from routerd.journey.attempts import nobody
-from routerd.journey.route import Journey, new_id
-from routerd.policy import decide as policy
+from routerd.journey.remember import facts_of
+from routerd.journey.route import Journey
 
 
 @runtime_checkable
@@ -36,9 +34,11 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
 
     Raises: NotFound, NoCandidate, ProviderFailed.
     """
-    decision = _decide(journey, request)
+    asked = _as_request(request)
+    decision = await journey.decide(asked)
+    facts = facts_of(asked)
     if decision.chosen is None:
-        journey.memory.remember(decision, Outcome(decision.id, "failed"), _facts(request))
+        journey.memory.remember(decision, Outcome(decision.id, "failed"), facts)
         if not any(e.candidate.capabilities.embeddings for e in decision.exclusions):
             raise NoCandidate(
                 "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
@@ -75,29 +75,17 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
             success=0.0 if failure else 1.0,
             error=str(failure) if failure else "",
         )
-        journey.memory.remember(decision, outcome, _facts(request))
+        journey.memory.remember(decision, outcome, facts)
 
 
-def _facts(request: EmbeddingRequest) -> dict[str, str]:
-    return {"client": request.client, "dialect": "embeddings"}
-
-
-def _decide(journey: Journey, request: EmbeddingRequest) -> Decision:
-    longest = max(map(len, request.texts))
-    total = sum(map(len, request.texts))
-    features = Features(
-        reading=Reading("other", 0.0, 0.0),
-        input_tokens=int(total / CHARACTERS_PER_TOKEN),
-        needs=Needs(embeddings=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN)),
-        latency_class="background",
-    )
-    return policy.decide(
-        new_id(),
-        features,
-        journey.catalogue.candidates(),
-        journey.stance,
+def _as_request(request: EmbeddingRequest) -> Request:
+    """Return what the decision and the policy look at: the texts, as everywhere else."""
+    return Request(
+        messages=tuple(Message("user", (Text(text),)) for text in request.texts),
         requested_model=request.requested_model,
-        max_output_tokens=1,
+        wants_stream=False,
+        client=request.client,
+        embeds=True,
     )
 
 

@@ -4,7 +4,7 @@ import time
 
 from routerd.core.features import Features, LatencyClass, Needs, Neighbour, Reading
 from routerd.core.ports import Memory, Understanding
-from routerd.core.request import Image, Request
+from routerd.core.request import CHARACTERS_PER_TOKEN, Image, Request
 
 NEIGHBOURS = 16
 # Room kept for the answer where the client sets no bound, and the most that a bound counts for:
@@ -17,6 +17,10 @@ FIM_COMPLEXITY = 0.2
 def needs_of(request: Request) -> Needs:
     """Return what a model must be able to do to answer."""
     limits = request.limits
+    if request.embeds:
+        # Each text has the window to itself.
+        longest = max((len(message.text) for message in request.messages), default=0)
+        return Needs(embeddings=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN))
     return Needs(
         tools=bool(request.tools) and request.tool_choice != "none",
         vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),
@@ -31,7 +35,9 @@ def needs_of(request: Request) -> Needs:
 async def understand(request: Request, understanding: Understanding, memory: Memory) -> Features:
     """Return the features; a late or missing model or index leaves its part empty."""
     began_s = time.perf_counter()
-    if request.suffix is None:
+    if request.embeds:
+        reading = Reading()
+    elif request.suffix is None:
         reading = await understanding.read(request)
     else:
         # A gap to be filled is a completion by construction; every keystroke may ask for one.

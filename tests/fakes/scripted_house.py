@@ -187,6 +187,11 @@ class ServedHouse:
         self._loop.call_soon_threadsafe(self._scope.cancel)
         self._thread.join(START_TIMEOUT_S)
 
+    def release(self, event: anyio.Event) -> None:
+        """Set an event that a script waits for, from another thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(event.set)
+
     @property
     def url(self) -> str:
         """The address, without a path."""
