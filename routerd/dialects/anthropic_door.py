@@ -203,7 +203,7 @@ def _tool_choice(choice: Mapping[str, Any], left_out: tuple[str, ...]) -> str:
                 "tool_choice",
             )
         return name
-    if kind in _CHOICES:
+    if isinstance(kind, str) and kind in _CHOICES:
         return _CHOICES[kind]
     raise InvalidRequest("'tool_choice.type' must be auto, any, none or tool.", "tool_choice")
 

@@ -59,6 +59,23 @@ def policy(house: House) -> dict[str, Any]:
 
 def add(server: MCPServer, house: House) -> None:
     """Register all of them."""
+    _add_resources(server, house)
+
+    @server.prompt(
+        name="explain_last_route",
+        title="Explain the last route",
+        description="Ask for an explanation of why the last request went to the model it went to",
+    )
+    async def explain() -> str:
+        found = await _why(house, "last")
+        return (
+            "Explain in a few sentences, for a developer, why routerd chose this model and what "
+            "would have made it choose another. Name the terms that decided and the candidates "
+            f"that were excluded, with their reasons.\n\n{_text(found)}"
+        )
+
+
+def _add_resources(server: MCPServer, house: House) -> None:
 
     @server.resource(
         "routerd://decision/{identity}",
@@ -89,16 +106,3 @@ def add(server: MCPServer, house: House) -> None:
     )
     async def in_force() -> str:
         return _text(policy(house))
-
-    @server.prompt(
-        name="explain_last_route",
-        title="Explain the last route",
-        description="Ask for an explanation of why the last request went to the model it went to",
-    )
-    async def explain() -> str:
-        found = await _why(house, "last")
-        return (
-            "Explain in a few sentences, for a developer, why routerd chose this model and what "
-            "would have made it choose another. Name the terms that decided and the candidates "
-            f"that were excluded, with their reasons.\n\n{_text(found)}"
-        )

@@ -30,7 +30,7 @@ class Embedder(Protocol):
 
 
 async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
-    """Return the vectors; however it ends, the outcome is remembered.
+    """Return the vectors; an answer and a failure are remembered.
 
     Raises: NotFound, NoCandidate, ProviderFailed.
     """
@@ -47,35 +47,32 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
         raise nobody(decision, journey.catalogue.engines)
     candidate = decision.chosen.candidate
     began_s = time.monotonic()
-    failure: ProviderFailed | None = None
-    tokens = -1
     try:
         answer = await _ask(journey, request, candidate)
-        tokens = answer.input_tokens
-        return replace(answer, model=candidate.name)
     except ProviderFailed as error:
-        failure = error
-        raise
-    finally:
-        took_s = time.monotonic() - began_s
-        attempt = Attempt(
-            candidate.name,
-            began_s,
-            took_s,
-            failure=failure.kind if failure else None,
-            error=str(failure) if failure else "",
-        )
-        outcome = Outcome(
-            decision.id,
-            "failed" if failure else "stop",
-            (attempt,),
-            model=candidate.name,
-            usage=Usage(tokens, 0),
-            duration_s=took_s,
-            success=0.0 if failure else 1.0,
-            error=str(failure) if failure else "",
-        )
+        outcome = _outcome(decision.id, candidate.name, began_s, -1, error)
         journey.memory.remember(decision, outcome, facts)
+        raise
+    outcome = _outcome(decision.id, candidate.name, began_s, answer.input_tokens, None)
+    journey.memory.remember(decision, outcome, facts)
+    return replace(answer, model=candidate.name)
+
+
+def _outcome(
+    identity: str, model: str, began_s: float, tokens: int, failure: ProviderFailed | None
+) -> Outcome:
+    took_s, error = time.monotonic() - began_s, str(failure) if failure else ""
+    kind = failure.kind if failure else None
+    return Outcome(
+        identity,
+        "failed" if failure else "stop",
+        (Attempt(model, began_s, took_s, failure=kind, error=error),),
+        model=model,
+        usage=Usage(tokens, 0),
+        duration_s=took_s,
+        success=0.0 if failure else 1.0,
+        error=error,
+    )
 
 
 def _as_request(request: EmbeddingRequest) -> Request:
