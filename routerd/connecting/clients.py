@@ -223,6 +223,8 @@ def _codex(here: Surroundings, daemon: Daemon) -> Plan:
                 (Path(told) if told else here.home / ".codex") / "config.toml",
                 "toml",
                 (
+                    # For a model that it knows by name, Codex sends tools of its own kind.
+                    Edit(("model",), "auto"),
                     Edit(("model_provider",), "routerd"),
                     Edit(("model_providers", "routerd"), provider),
                     Edit(("mcp_servers", "routerd"), daemon.server()),

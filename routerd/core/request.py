@@ -85,12 +85,14 @@ class Tool:
     """A function the model may call; `schema` is JSON Schema of its arguments.
 
     `custom`: its client wants free text instead, which stands in the one argument `input`.
+    `namespace`: the group its client put it in; `name` then begins with it (`GROUP__NAME`).
     """
 
     name: str
     description: str
     schema: Mapping[str, Any]
     custom: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

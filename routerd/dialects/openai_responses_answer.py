@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from routerd.core.errors import RouterdError
-from routerd.core.request import Request
+from routerd.core.request import Request, Tool
 from routerd.core.response import Response, TokenLogprob, Usage
 from routerd.dialects import openai_chat_answer, passthrough, strict_json, tool_arguments
 
@@ -49,7 +49,7 @@ def frame(
         "temperature": limits.temperature,
         "top_p": limits.top_p,
         "tool_choice": tool_choice(request),
-        "tools": [_tool(tool.name, tool.description, tool.schema) for tool in request.tools],
+        "tools": list(map(_tool, request.tools)),
         "truncation": "disabled",
         "metadata": {},
     }
@@ -63,9 +63,11 @@ def tool_choice(request: Request) -> Any:
     return {"type": "function", "name": choice}
 
 
-def _tool(name: str, description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    told = {"type": "function", "name": name, "description": description}
-    return {**told, "parameters": dict(schema), "strict": False}
+def _tool(tool: Tool) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": tool.name, "description": tool.description}
+    if tool.custom:
+        return {"type": "custom", **told}
+    return {"type": "function", **told, "parameters": dict(tool.schema), "strict": False}
 
 
 def reasoning_item(identity: str, text: str, sealed: str = "") -> dict[str, Any]:
@@ -89,25 +91,27 @@ def message_item(identity: str, status: str, *parts: Mapping[str, Any]) -> dict[
 
 
 def call_item(
-    identity: str, index: int, call: tuple[str, str, str], status: str, *, custom: bool
+    identity: str, index: int, call: tuple[str, str, str], status: str, tool: Tool | None
 ) -> dict[str, Any]:
-    """Return a tool call (id, name, arguments) as an item.
+    """Return a tool call (id, name, arguments) as an item of the kind that its client declared.
 
     Raises: ProviderFailed when a custom tool's arguments are no object.
     """
     call_id, name, arguments = call
-    told = call_id or f"call_{identity}_{index}"
-    if not custom:
-        head = {"id": f"fc_{identity}_{index}", "type": "function_call", "call_id": told}
-        return {**head, "name": name, "arguments": arguments, "status": status}
-    head = {"id": f"ctc_{identity}_{index}", "type": "custom_tool_call", "call_id": told}
+    told: dict[str, Any] = {"call_id": call_id or f"call_{identity}_{index}", "name": name}
+    if tool is not None and tool.namespace:
+        told |= {"name": name.removeprefix(f"{tool.namespace}__"), "namespace": tool.namespace}
+    if tool is None or not tool.custom:
+        head = {"id": f"fc_{identity}_{index}", "type": "function_call", **told}
+        return {**head, "arguments": arguments, "status": status}
+    head = {"id": f"ctc_{identity}_{index}", "type": "custom_tool_call", **told}
     given = tool_arguments.as_object(name, arguments) if status == "completed" else {}
-    return {**head, "name": name, "input": str(given.get("input", "")), "status": status}
+    return {**head, "input": str(given.get("input", "")), "status": status}
 
 
-def is_custom(request: Request, name: str) -> bool:
-    """Whether the client declared the tool as one that takes free text."""
-    return any(tool.custom and tool.name == name for tool in request.tools)
+def declared(request: Request, name: str) -> Tool | None:
+    """Return the tool as the client declared it, None for one it did not."""
+    return next((tool for tool in request.tools if tool.name == name), None)
 
 
 def encode_response(response: Response, request: Request, identity: str, created: int) -> bytes:
@@ -126,8 +130,7 @@ def encode_response(response: Response, request: Request, identity: str, created
         output.append(message_item(identity, "completed", part))
     for i, call in enumerate(response.tool_calls):
         told = (call.id, call.name, call.arguments)
-        custom = is_custom(request, call.name)
-        output.append(call_item(identity, i, told, "completed", custom=custom))
+        output.append(call_item(identity, i, told, "completed", declared(request, call.name)))
     head = frame(identity, created, response.model, request, response.finish)
     return strict_json.dumps({**head, "output": output, "usage": usage_object(response.usage)})
 

@@ -122,6 +122,8 @@ class _Items:
                 self._result(item, where)
             case "reasoning":
                 self._reasoning(item, where)
+            case "additional_tools":
+                return  # read with the tools
             case str() as kind if kind != "item_reference":
                 self.native_only.add(kind[:40])
             case _:
@@ -188,7 +190,9 @@ class _Items:
 
 
 def _call(item: Mapping[str, Any], where: str) -> ToolCall:
-    name, call_id = text(item, "name", f"{where}.name"), text(item, "call_id", f"{where}.call_id")
+    group = optional(item, "namespace", str, f"{where}.namespace") or ""
+    name = in_group(group, text(item, "name", f"{where}.name"))
+    call_id = text(item, "call_id", f"{where}.call_id")
     if item.get("type") == "custom_tool_call":
         given = text(item, "input", f"{where}.input")
         return ToolCall(call_id, name, strict_json.dumps({"input": given}).decode())
@@ -196,25 +200,47 @@ def _call(item: Mapping[str, Any], where: str) -> ToolCall:
 
 
 def _tools(obj: Mapping[str, Any]) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
-    """Return the client's tools, and the kinds of those that only OpenAI's servers run."""
+    """Return the client's tools, and the kinds of those that only OpenAI's servers run.
+
+    Newer clients send some of them as an item of the input.
+    """
+    told = each(obj, "tools")
+    if isinstance(obj.get("input"), list):
+        for where, item in each(obj, "input"):
+            if item.get("type") == "additional_tools":
+                told += each(item, "tools", f"{where}.tools")
     tools: list[Tool] = []
     left_out: list[str] = []
-    for where, item in each(obj, "tools"):
-        kind = item.get("type")
-        if kind not in ("function", "custom"):
-            left_out.append(str(kind)[:40])
-            continue
-        # Some clients of chat completions send this body with the nested form of that dialect.
-        nested = item.get("function")
-        spec = nested if isinstance(nested, dict) else item
-        name = text(spec, "name", f"{where}.name")
-        description = optional(spec, "description", str, f"{where}.description") or ""
-        if kind == "custom":
-            tools.append(Tool(name, description, CUSTOM_SCHEMA, custom=True))
-            continue
-        schema = optional(spec, "parameters", dict, f"{where}.parameters")
-        tools.append(Tool(name, description, schema or {"type": "object"}))
+    for where, item in told:
+        if item.get("type") == "namespace":
+            group = text(item, "name", f"{where}.name")
+            for at, inner in each(item, "tools", f"{where}.tools"):
+                _declare(inner, at, group, tools, left_out)
+        else:
+            _declare(item, where, "", tools, left_out)
     return tuple(tools), tuple(left_out)
+
+
+def _declare(
+    item: dict[str, Any], where: str, group: str, tools: list[Tool], left_out: list[str]
+) -> None:
+    kind = item.get("type")
+    if kind not in ("function", "custom"):
+        left_out.append(str(kind)[:40])
+        return
+    # Some clients of chat completions send this body with the nested form of that dialect.
+    nested = item.get("function")
+    spec = nested if isinstance(nested, dict) else item
+    name = in_group(group, text(spec, "name", f"{where}.name"))
+    description = optional(spec, "description", str, f"{where}.description") or ""
+    schema = optional(spec, "parameters", dict, f"{where}.parameters") or {"type": "object"}
+    custom = kind == "custom"
+    tools.append(Tool(name, description, CUSTOM_SCHEMA if custom else schema, custom, group))
+
+
+def in_group(group: str, name: str) -> str:
+    """Return the name that models see of a tool in a group."""
+    return f"{group}__{name}" if group else name
 
 
 def _tool_choice(value: Any) -> str:

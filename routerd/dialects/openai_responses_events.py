@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from routerd.core.errors import RouterdError
-from routerd.core.request import Request
+from routerd.core.request import Request, Tool
 from routerd.core.response import (
     Chunk,
     Finish,
@@ -36,7 +36,7 @@ class _Item:
     id: str = ""
     name: str = ""
     sealed: str = ""
-    custom: bool = False
+    tool: Tool | None = None
     logprobs: list[TokenLogprob] = field(default_factory=list)
 
 
@@ -137,11 +137,11 @@ class StreamEncoder:
             index=sum(item.kind == "call" for item in self._items.values()),
             id=chunk.id,
             name=chunk.name,
-            custom=answer.is_custom(self.request, chunk.name),
+            tool=answer.declared(self.request, chunk.name),
         )
         item.text += chunk.arguments
         # A custom tool takes free text; it can only be read out of the arguments at their end.
-        if item.custom or not chunk.arguments:
+        if (item.tool and item.tool.custom) or not chunk.arguments:
             return out
         return out + self._event(
             "response.function_call_arguments.delta", **self._about(item), delta=chunk.arguments
@@ -156,7 +156,7 @@ class StreamEncoder:
             parts = [answer.text_part(item.text, tuple(item.logprobs))] if done else []
             return answer.message_item(self.identity, status, *parts)
         call = (item.id, item.name, item.text if done else "")
-        return answer.call_item(self.identity, item.index, call, status, custom=item.custom)
+        return answer.call_item(self.identity, item.index, call, status, item.tool)
 
     def _close(self, item: _Item) -> bytes:
         whole = self._whole(item, "completed")
@@ -174,12 +174,12 @@ class StreamEncoder:
             out += self._event("response.reasoning_summary_text.done", **about, text=item.text)
             part = whole["summary"][0]
             out += self._event("response.reasoning_summary_part.done", **about, part=part)
-        elif item.custom:
+        elif item.tool and item.tool.custom:
             given = whole["input"]
             out += self._event("response.custom_tool_call_input.delta", **about, delta=given)
             out += self._event("response.custom_tool_call_input.done", **about, input=given)
         elif item.kind == "call":
-            done = {"arguments": item.text, "name": item.name}
+            done = {"arguments": item.text, "name": whole["name"]}
             out += self._event("response.function_call_arguments.done", **about, **done)
         return out + self._event("response.output_item.done", output_index=item.place, item=whole)
 

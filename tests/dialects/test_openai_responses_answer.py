@@ -91,3 +91,11 @@ def test_counts_and_log_probabilities_are_told() -> None:
 
 def test_errors_are_those_of_chat_completions() -> None:
     assert error_object(NotFound("x"))["error"]["code"] == "model_not_found"
+
+
+def test_a_tool_of_a_group_is_called_by_its_own_name_in_its_group() -> None:
+    request = Request((), tools=(Tool("agents__close", "", {}, namespace="agents"),))
+    calls = (CompletedToolCall("c", "agents__close", "{}"),)
+    response = Response("m", "", "tool_calls", tool_calls=calls)
+    (item,) = json.loads(encode_response(response, request, "r", 5))["output"]
+    assert (item["type"], item["name"], item["namespace"]) == ("function_call", "close", "agents")

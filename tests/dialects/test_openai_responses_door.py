@@ -104,3 +104,28 @@ def test_effort_format_and_log_probabilities_are_read() -> None:
     assert (request.effort, request.response_format.kind) == ("high", "json_object")
     assert (request.logprobs, request.session_key) == (4, "conversation-1")
     assert _read(include=["reasoning.encrypted_content"]).logprobs is None
+
+
+def test_tools_in_groups_and_in_the_input_are_the_clients_as_well() -> None:
+    inner = {"type": "function", "name": "close", "parameters": {"type": "object"}}
+    group = {"type": "namespace", "name": "agents", "description": "x", "tools": [inner]}
+    call = {"type": "function_call", "call_id": "c", "name": "close", "arguments": "{}"}
+    request = _read(
+        tools=[group, {"type": "function", "name": "f"}],
+        input=[
+            {
+                "type": "additional_tools",
+                "role": "developer",
+                "tools": [{"type": "custom", "name": "p"}],
+            },
+            {"role": "user", "content": "hi"},
+            {**call, "namespace": "agents"},
+        ],
+    )
+    assert [(tool.name, tool.namespace) for tool in request.tools] == [
+        ("agents__close", "agents"),
+        ("f", ""),
+        ("p", ""),
+    ]
+    assert request.messages[-1].parts == (ToolCall("c", "agents__close", "{}"),)
+    assert (request.native_only, request.left_out) == ("", ())
