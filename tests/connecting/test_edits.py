@@ -1,7 +1,7 @@
 """Edits give hunks, and hunks can be taken back, also out of a text that was changed since."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routerd.connecting.edits import Edit, apply, take_back
@@ -39,6 +39,7 @@ def test_what_is_no_longer_there_is_said_and_not_guessed() -> None:
         take_back(changed.replace('"command": "r"', '"command": "mine"'), "jsonc", hunks)
 
 
+@settings(max_examples=50)
 @given(
     keys=st.lists(st.sampled_from("abcd"), min_size=1, max_size=3),
     values=st.lists(st.integers() | st.text(max_size=4), min_size=1, max_size=4),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routerd.connecting import jsonc
@@ -54,12 +54,14 @@ def texts(draw: st.DrawFn) -> tuple[str, Any]:
     return draw(BLANKS) + write(value) + draw(BLANKS), value
 
 
+@settings(max_examples=50)
 @given(told=texts())
 def test_whatever_stands_between_values_is_read_over(told: tuple[str, Any]) -> None:
     text, value = told
     assert jsonc.loads(text) == value
 
 
+@settings(max_examples=50)
 @given(told=texts(), key=st.text(max_size=4), value=VALUES)
 def test_a_member_is_set_and_nothing_else_changes(
     told: tuple[str, Any], key: str, value: Any
@@ -70,6 +72,7 @@ def test_a_member_is_set_and_nothing_else_changes(
     assert jsonc.put(changed, (key,), value) == changed
 
 
+@settings(max_examples=50)
 @given(told=texts(), value=VALUES)
 def test_a_member_deep_down_is_set_and_objects_are_made(told: tuple[str, Any], value: Any) -> None:
     text, before = told

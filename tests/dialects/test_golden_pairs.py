@@ -5,7 +5,7 @@ from typing import Any
 
 import ollama
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routerd.core.errors import ProviderFailed
@@ -79,13 +79,26 @@ def answers(draw: st.DrawFn) -> tuple[Chunk, ...]:
     return (*progress, *thinking, *text, *calls, Finish(reason, usage))
 
 
-@pytest.mark.parametrize("name", NAMES)
+def _check_every_client(chunks: tuple[Chunk, ...]) -> None:
+    for name in NAMES:
+        client = CLIENTS[name]
+        wanted = expected(client, chunks)
+        assert client.whole(whole(client, chunks, REQUEST)) == wanted, name
+        assert client.stream(streamed(client, chunks, REQUEST)) == wanted, name
+
+
+# Drawing an answer costs more than reading it in every dialect.
+@settings(max_examples=60)
 @given(chunks=answers())
-def test_streamed_and_whole_answers_say_the_same(name: str, chunks: tuple[Chunk, ...]) -> None:
-    client = CLIENTS[name]
-    wanted = expected(client, chunks)
-    assert client.whole(whole(client, chunks, REQUEST)) == wanted
-    assert client.stream(streamed(client, chunks, REQUEST)) == wanted
+def test_streamed_and_whole_answers_say_the_same(chunks: tuple[Chunk, ...]) -> None:
+    _check_every_client(chunks)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000)
+@given(chunks=answers())
+def test_streamed_and_whole_answers_say_the_same_at_length(chunks: tuple[Chunk, ...]) -> None:
+    _check_every_client(chunks)
 
 
 SCRIPTS = {

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routerd.dialects import passthrough
@@ -20,6 +20,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 OBJECTS = st.dictionaries(st.sampled_from(["model", "a", "b", "{", '"']), VALUES, max_size=4)
 
 
+@settings(max_examples=60)
 @given(value=OBJECTS, model=st.text(max_size=8), indent=st.sampled_from([None, 2]))
 def test_only_the_models_name_changes(
     value: dict[str, Any], model: str, indent: int | None
