@@ -57,7 +57,7 @@ class Needs:
     json_schema: bool = False
     fim: bool = False
     context_tokens: int = 0
-    embeddings: bool = False
+    embeds: bool = False
     native: str = ""
 
 

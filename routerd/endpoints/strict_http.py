@@ -67,6 +67,11 @@ class StrictProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # The parser leaves the blanks behind a value; they are not part of it (RFC 9112, 5.1).
+        super().on_header(name, value.strip(b" \t"))
+
+    @override
     def on_headers_complete(self) -> None:
         self._head_is_there()
         self._in_head = False

@@ -20,7 +20,7 @@ def needs_of(request: Request) -> Needs:
     if request.embeds:
         # Each text has the window to itself.
         longest = max((len(message.text) for message in request.messages), default=0)
-        return Needs(embeddings=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN))
+        return Needs(embeds=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN))
     return Needs(
         tools=bool(request.tools) and request.tool_choice != "none",
         vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),

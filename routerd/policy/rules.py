@@ -65,7 +65,7 @@ def _capability(candidate: Candidate, now: Circumstances) -> str | None:
 
 
 def _kind(candidate: Candidate, now: Circumstances) -> str | None:
-    embeds, wanted = candidate.capabilities.embeddings, now.features.needs.embeddings
+    embeds, wanted = candidate.capabilities.embeddings, now.features.needs.embeds
     if embeds == wanted:
         return None
     return "it does not make embeddings" if wanted else "it makes embeddings, not answers"

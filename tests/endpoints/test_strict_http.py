@@ -127,6 +127,10 @@ SOUND: dict[str, tuple[bytes, bytes]] = {
         b"200",
     ),
     "blanks around a value": (GET + b"X-A:   a  \r\n\r\n", b"200"),
+    "blanks around a token": (
+        GET.replace(b"Bearer TOKEN", b"  Bearer TOKEN \t ") + b"\r\n",
+        b"200",
+    ),
     "a tab in a value": (GET + b"X-A: a\tb\r\n\r\n", b"200"),
     "empty lines before": (b"\r\n\r\n" + GET + b"\r\n", b"200"),
     "an escaped path": (GET.replace(b"models", b"%6dodels") + b"\r\n", b"200"),
