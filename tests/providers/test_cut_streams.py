@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routerd.core.candidate import Candidate
@@ -76,6 +76,7 @@ def test_every_byte_by_itself_gives_the_whole_answer(stream: bytes) -> None:
     assert (WHOLE.text, WHOLE.thinking) == (SCRIPT.text, "hm")
 
 
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(ODD)), max_size=12).map(sorted))
 def test_pieces_of_any_size_give_the_whole_answer(cuts: list[int]) -> None:
     places = [0, *cuts, len(ODD)]
