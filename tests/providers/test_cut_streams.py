@@ -1,8 +1,10 @@
 """A stream cut anywhere, in pieces of any size: the whole answer or a failure, never half of one."""
 
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Reply
 from routerd.core.request import Message, Request, Text
-from routerd.core.response import Assembler, Response
+from routerd.core.response import Assembler, Native, Response, ThinkingDelta
 from routerd.providers.openai_compatible import OpenAICompatibleProvider, Server
 from tests.fakes.openai_chunks import DONE, Script, events
 
@@ -109,3 +111,32 @@ def test_an_event_is_taken_up_to_its_bound_and_no_further(size_mb: int) -> None:
     else:
         with pytest.raises(ProviderFailed, match="more than 8 MiB"):
             _run(*pieces, DONE)
+
+
+async def _yielded(data: bytes, request: Request) -> list[object]:
+    """Return what has come before the stream ended or failed."""
+    outbound: Any = CutOutbound(data)
+    provider = OpenAICompatibleProvider(Server("up", "http://x/v1"), outbound, Timeouts())
+    found: list[object] = []
+    async with aclosing(provider.stream(request, Candidate("up", "m"))) as chunks:
+        with contextlib.suppress(ProviderFailed):
+            async for chunk in chunks:
+                found.append(chunk)
+    return found
+
+
+@pytest.mark.anyio
+async def test_a_backends_own_bytes_wait_for_the_first_word_so_that_another_may_be_asked() -> None:
+    raw = b'{"messages":[{"role":"user","content":"hi"}],"stream":true}'
+    native = replace(REQUEST, raw=raw, dialect="openai")
+    role_ends = STREAM.index(b"\n\n") + 2
+    word_ends = STREAM.index(b"\n\n", role_ends) + 2
+    assert await _yielded(STREAM[:role_ends], native) == []
+    found = await _yielded(STREAM[:word_ends], native)
+    assert [type(chunk) for chunk in found] == [Native, Native, ThinkingDelta]
+
+
+@pytest.mark.anyio
+async def test_a_request_of_another_dialect_gets_no_bytes_of_this_one() -> None:
+    for request in (REQUEST, replace(REQUEST, raw=b"{}", dialect="anthropic")):
+        assert not any(isinstance(chunk, Native) for chunk in await _yielded(STREAM, request))
