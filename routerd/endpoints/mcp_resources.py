@@ -6,6 +6,7 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp_types import Completion, CompletionArgument
 
 from routerd.core.errors import RouterdError
 from routerd.endpoints import views
@@ -60,6 +61,15 @@ def policy(house: House) -> dict[str, Any]:
 def add(server: MCPServer, house: House) -> None:
     """Register all of them."""
     _add_resources(server, house)
+
+    # The SDK does not annotate this one decorator.
+    @server.completion()  # type: ignore[no-untyped-call, untyped-decorator]
+    async def complete(_: Any, argument: CompletionArgument, __: Any) -> Completion:
+        # Ids are not for typing; the newest decision is what people ask for.
+        values = (
+            ["last"] if argument.name == "identity" and "last".startswith(argument.value) else []
+        )
+        return Completion(values=values, total=len(values), has_more=False)
 
     @server.prompt(
         name="explain_last_route",

@@ -11,6 +11,7 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from mcp_types import ResourceTemplateReference
 
 from routerd.core.response import Finish, Progress, TextDelta, Usage
 from routerd.endpoints import mcp_tools
@@ -62,6 +63,15 @@ async def test_decisions_measurements_and_policy_can_be_read(
     assert matrix["fake/coder"]["context_tokens"] == 131_072
     assert policy["weights"]["complexity"] == 0.35
     assert TOKEN not in json.dumps([decision, matrix, policy])
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_newest_decision_is_offered_while_typing(served: ServedHouse, mode: str) -> None:
+    reference = ResourceTemplateReference(uri="routerd://decision/{identity}")
+    async with connected(served, mode) as client:
+        found = await client.complete(reference, {"name": "identity", "value": "la"})
+        other = await client.complete(reference, {"name": "identity", "value": "0abc"})
+    assert (found.completion.values, other.completion.values) == (["last"], [])
 
 
 @pytest.mark.parametrize("mode", MODES)
