@@ -127,9 +127,16 @@ def restore(place: Path) -> list[str]:
     """Take everything back and forget it; return what could not be done, in words.
 
     Where something could not be taken back, the kept files stay.
+    Raises: RouterdError when the record can't be read.
     """
-    record = json.loads((place / RECORD).read_text("utf-8"))
-    left = [told for entry in record["files"] if (told := _restore(place, entry))]
+    try:
+        record = json.loads((place / RECORD).read_text("utf-8"))
+        left = [told for entry in record["files"] if (told := _restore(place, entry))]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RouterdError(
+            f"{place / RECORD} can't be used ({type(error).__name__}); what the files held before "
+            f"is beside it. Put it back by hand and remove {place}."
+        ) from error
     if not left:
         shutil.rmtree(place)
     return left

@@ -117,3 +117,18 @@ def test_the_change_is_shown_without_the_token(tmp_path: Path) -> None:
     assert "<token>" in shown
     assert "rd-secret" not in shown
     assert '+{"a": 1,' in shown
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 7}', '{"files": [{}]}'])
+def test_a_record_that_makes_no_sense_is_said_and_nothing_is_touched(
+    tmp_path: Path, text: str
+) -> None:
+    path, place = tmp_path / "s.json", tmp_path / "kept"
+    path.write_text("{}", encoding="utf-8")
+    _connect(place, path)
+    now = path.read_bytes()
+    (place / "record.json").write_text(text, encoding="utf-8")
+    with pytest.raises(RouterdError, match="by hand"):
+        connection.restore(place)
+    assert path.read_bytes() == now
+    assert (place / "0.before").exists()
