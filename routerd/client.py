@@ -26,16 +26,20 @@ class DaemonError(RouterdError):
 
 
 class DaemonClient:
-    """One daemon, found through its endpoint file; every call opens its own connection."""
+    """One daemon, found through its endpoint file; every call opens its own connection.
 
-    def __init__(self, home: Path, *, timeout_s: float = 30.0) -> None:
+    `token` stands for the user's own: that of a connected client, say.
+    """
+
+    def __init__(self, home: Path, *, timeout_s: float = 30.0, token: str = "") -> None:
         self._home = home
         self._timeout_s = timeout_s
+        self._token = token
 
     def _open(self) -> tuple[HTTPConnection, dict[str, str]]:
         try:
             endpoint = json.loads((self._home / "run" / "endpoint.json").read_text("utf-8"))
-            token = (self._home / "token").read_text("ascii").strip()
+            token = self._token or (self._home / "token").read_text("ascii").strip()
             port = int(endpoint["port"])
         except (OSError, ValueError, KeyError, TypeError):
             raise NotRunning("routerd is not running; start it with `routerd up`.") from None

@@ -18,6 +18,7 @@ WHOLE_HOUSE = "tests/whole_house starts the real daemon and goes through it"
 ELSEWHERE = {
     "__main__": WHOLE_HOUSE,
     "core/config": f"{VALUES}; tests/settings/test_load.py fills every field",
+    "core/embedding": VALUES,
     "core/features": VALUES,
     "core/outcome": VALUES,
     "core/ports": "protocols only",
@@ -33,6 +34,8 @@ ELSEWHERE = {
     "replay/plot": "tests/replay/test_report.py",
     "endpoints/bodies": WHOLE_HOUSE,
     "endpoints/control_routes": WHOLE_HOUSE,
+    "dialects/openai_chat_answer": "tests/dialects/test_openai_chat_door.py, its other half",
+    "endpoints/doors": "tests/dialects/test_golden_pairs.py goes through every one",
     "endpoints/guard": WHOLE_HOUSE,
     "endpoints/house": "protocols only",
     "endpoints/http_server": WHOLE_HOUSE,

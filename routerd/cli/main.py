@@ -44,10 +44,33 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "decide recorded outcomes again and weigh cost against quality",
         "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
     ),
+    "connect": (
+        "connect",
+        "write routerd into a coding tool's settings: "
+        "cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
+        "jetbrains, junie or opencode",
+        "routerd connect claude-code",
+    ),
+    "disconnect": (
+        "connect",
+        "take routerd out of a coding tool's settings again",
+        "routerd disconnect claude-code",
+    ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
 }
 _WITH_TEXT = {"ask", "route"}
-_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay"}
+_WITH_JSON = {
+    "up",
+    "status",
+    "ask",
+    "route",
+    "why",
+    "models",
+    "classify",
+    "replay",
+    "connect",
+    "disconnect",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,6 +97,8 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument("text", nargs="*", help="the request; read from stdin when absent")
             sub.add_argument("--model", default="auto", help="auto, auto:best, provider/model, …")
         _own_arguments(name, sub)
+        if name in ("connect", "disconnect"):
+            _connect_arguments(name, sub)
     return top
 
 
@@ -96,6 +121,13 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         _replay_arguments(sub)
     elif name == "models":
         sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+
+
+def _connect_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("client", help="the tool's name; an unknown one lists all")
+    if name == "connect":
+        sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
+        sub.add_argument("--yes", action="store_true", help="do not ask before writing")
 
 
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ class Capabilities:
     json_schema: bool = False
     fim: bool = False
     thinking: bool = False
+    embeddings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Candidate:
     `abilities` maps a task to a logit on the scale of `policy.scores`; `ability` stands in for
     tasks it lacks. `abilities_sd` is how uncertain they are, in the same unit.
     `load_s` is the time to load a cold model; `ttft_s` and `tokens_per_s` are running means.
+    `speaks` names the client dialects whose bytes its backend takes as they are.
     `usable` is False for a model that exists but can't answer now; `unusable_reason` says why.
     """
 
@@ -59,6 +61,7 @@ class Candidate:
     plumbing: bool = False
     usable: bool = True
     unusable_reason: str = ""
+    speaks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """What a model gives back, as a stream of chunks or whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -8,11 +8,25 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens counted by the engine; -1 where it didn't say."""
+    """Tokens counted by the engine; -1 where it didn't say.
+
+    `input_tokens` counts those read from a cache and those written to one, too.
+    """
 
     input_tokens: int = -1
     output_tokens: int = -1
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token of the answer, its natural log probability, and what else stood to choose."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +34,32 @@ class TextDelta:
     """More answer text."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ThinkingDelta:
-    """More reasoning."""
+    """More reasoning; `signature` comes with its last piece, where its maker signs it.
+
+    `redacted`: there is no text, and `signature` holds what only its maker can read.
+    """
 
     text: str
+    signature: str = ""
+    redacted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """An event, or a whole answer, as a backend sent it that speaks the client's own dialect.
+
+    The chunks after it say the same, decoded. A door of that dialect passes the bytes on, with
+    only the model's name put right, and leaves those chunks; every other reader leaves this one.
+    Only a request whose `raw` was passed on unchanged may be answered with it.
+    """
+
+    data: bytes = field(repr=False)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +85,10 @@ class Finish:
 
     reason: FinishReason
     usage: Usage = Usage()
+    stop_sequence: str = ""
 
 
-Chunk = TextDelta | ThinkingDelta | ToolCallDelta | Progress | Finish
+Chunk = TextDelta | ThinkingDelta | ToolCallDelta | Progress | Native | Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +110,11 @@ class Response:
     usage: Usage = Usage()
     thinking: str = ""
     tool_calls: tuple[CompletedToolCall, ...] = ()
+    thinking_signature: str = ""
+    redacted_thinking: tuple[str, ...] = ()
+    stop_sequence: str = ""
+    logprobs: tuple[TokenLogprob, ...] = ()
+    native: bytes = field(default=b"", repr=False)
 
 
 class Assembler:
@@ -85,6 +124,10 @@ class Assembler:
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._calls: dict[int, list[str]] = {}
+        self._signature = ""
+        self._redacted: list[str] = []
+        self._logprobs: list[TokenLogprob] = []
+        self._native: list[bytes] = []
         self.finish: Finish | None = None
 
     def add(self, chunk: Chunk) -> None:
@@ -92,8 +135,9 @@ class Assembler:
         match chunk:
             case TextDelta(text=text):
                 self._text.append(text)
-            case ThinkingDelta(text=text):
-                self._thinking.append(text)
+                self._logprobs.extend(chunk.logprobs)
+            case ThinkingDelta():
+                self._think(chunk)
             case ToolCallDelta():
                 call = self._calls.setdefault(chunk.index, ["", "", ""])
                 call[0] = call[0] or chunk.id
@@ -101,8 +145,18 @@ class Assembler:
                 call[2] += chunk.arguments
             case Finish():
                 self.finish = chunk
+            case Native(data=data):
+                # Of a stream only the last event is kept; a whole answer is one.
+                self._native[:] = [data]
             case _:
                 return  # progress is nothing of the answer
+
+    def _think(self, chunk: ThinkingDelta) -> None:
+        if chunk.redacted:
+            self._redacted.append(chunk.signature)
+            return
+        self._thinking.append(chunk.text)
+        self._signature = chunk.signature or self._signature
 
     @property
     def text(self) -> str:
@@ -129,4 +183,9 @@ class Assembler:
             usage=self.finish.usage,
             thinking="".join(self._thinking),
             tool_calls=self.tool_calls,
+            thinking_signature=self._signature,
+            redacted_thinking=tuple(self._redacted),
+            stop_sequence=self.finish.stop_sequence,
+            logprobs=tuple(self._logprobs),
+            native=self._native[0] if self._native else b"",
         )

@@ -24,6 +24,7 @@ from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.catalogue import CHECK_EVERY_S
 from routerd.settings import load, places, watch
+from routerd.settings.client_tokens import ClientTokens
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding import model_files
@@ -109,7 +110,11 @@ async def _open_doors(
     max_body_bytes = config.max_body_mib << 20
     mcp = McpDoor(house, house.port, max_body_bytes)
     app = http_server.build(
-        house, mcp, port=house.port, tokens=[token], max_body_bytes=max_body_bytes
+        house,
+        mcp,
+        port=house.port,
+        tokens=ClientTokens(token, here.client_tokens),
+        max_body_bytes=max_body_bytes,
     )
     server = http_server.HttpServer(app, sock, drain_s=config.timeouts.drain_s)
     async with anyio.create_task_group() as group:

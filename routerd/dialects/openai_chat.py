@@ -22,6 +22,7 @@ from routerd.core.response import (
     FinishReason,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     ToolCallDelta,
     Usage,
 )
@@ -39,8 +40,13 @@ _FINISH: dict[str, FinishReason] = {
 _BROKEN_OFF = ("abort", "error")
 
 
-def encode_request(request: Request, model: str, *, stream: bool) -> dict[str, Any]:
-    """Return the body that asks `model` for an answer to `request`."""
+def encode_request(
+    request: Request, model: str, *, stream: bool, thinks: bool = False
+) -> dict[str, Any]:
+    """Return the body that asks `model` for an answer to `request`.
+
+    `thinks`: the model takes a reasoning effort; others answer 400 to the word alone.
+    """
     body: dict[str, Any] = {
         "model": model,
         "messages": [item for message in request.messages for item in _message(message)],
@@ -65,6 +71,8 @@ def encode_request(request: Request, model: str, *, stream: bool) -> dict[str, A
     if request.response_format.kind != "text":
         body["response_format"] = _response_format(request.response_format)
     body.update(_limits(request))
+    if thinks and request.effort:
+        body["reasoning_effort"] = request.effort
     return body
 
 
@@ -76,6 +84,11 @@ def _limits(request: Request) -> dict[str, Any]:
         "top_p": limits.top_p,
         "seed": limits.seed,
         "stop": list(limits.stop) or None,
+        "presence_penalty": limits.presence_penalty,
+        "frequency_penalty": limits.frequency_penalty,
+        "parallel_tool_calls": False if request.tools and not request.parallel_tools else None,
+        "logprobs": True if request.logprobs is not None else None,
+        "top_logprobs": request.logprobs or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -160,7 +173,8 @@ class ChunkDecoder:
         choice = choices[0]
         if not isinstance(choice, Mapping):
             raise ProviderFailed("the backend sent a choice that is not an object", "protocol")
-        chunks = self._delta(choice.get("delta") or choice.get("message") or {})
+        logprobs = _logprobs(choice.get("logprobs"))
+        chunks = self._delta(choice.get("delta") or choice.get("message") or {}, logprobs)
         # Some gateways send "" instead of null until the end.
         if reason := choice.get("finish_reason"):
             if reason in _BROKEN_OFF:
@@ -168,7 +182,7 @@ class ChunkDecoder:
             self._reason = _FINISH.get(str(reason), "stop")
         return chunks
 
-    def _delta(self, delta: Any) -> tuple[Chunk, ...]:
+    def _delta(self, delta: Any, logprobs: tuple[TokenLogprob, ...]) -> tuple[Chunk, ...]:
         if not isinstance(delta, Mapping):
             raise ProviderFailed("the backend sent a delta that is not an object", "protocol")
         chunks: list[Chunk] = []
@@ -178,7 +192,7 @@ class ChunkDecoder:
             chunks.append(ThinkingDelta(thinking))
         content = delta.get("content")
         if isinstance(content, str) and content:
-            chunks.append(TextDelta(content))
+            chunks.append(TextDelta(content, logprobs))
         calls = delta.get("tool_calls") or []
         if not isinstance(calls, list):
             raise ProviderFailed("the backend sent tool calls that are not an array", "protocol")
@@ -221,6 +235,28 @@ class ChunkDecoder:
         return Finish(reason, self._usage)
 
 
+def _logprobs(value: Any) -> tuple[TokenLogprob, ...]:
+    """Return what is well formed of a choice's log probabilities; nobody depends on them."""
+    content = value.get("content") if isinstance(value, Mapping) else None
+    return tuple(
+        TokenLogprob(
+            item["token"],
+            item["logprob"],
+            tuple((t["token"], t["logprob"]) for t in item.get("top_logprobs") or () if _fit(t)),
+        )
+        for item in (content if isinstance(content, list) else ())
+        if _fit(item)
+    )
+
+
+def _fit(item: Any) -> bool:
+    return (
+        isinstance(item, Mapping)
+        and isinstance(item.get("token"), str)
+        and isinstance(item.get("logprob"), int | float)
+    )
+
+
 def _json_text(arguments: Any) -> str:
     """Return a call's arguments as JSON text; some servers send the object itself."""
     if arguments is None or isinstance(arguments, str):
@@ -242,10 +278,13 @@ def decode_usage(usage: Mapping[str, Any]) -> Usage:
     """Return token counts; -1 where a count is missing or no whole number."""
     details = usage.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, Mapping) else 0
+    made = usage.get("completion_tokens_details")
+    thought = made.get("reasoning_tokens") if isinstance(made, Mapping) else 0
     return Usage(
         input_tokens=_count(usage.get("prompt_tokens"), -1),
         output_tokens=_count(usage.get("completion_tokens"), -1),
         cached_tokens=_count(cached, 0),
+        reasoning_tokens=_count(thought, 0),
     )
 
 

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from routerd.core.errors import RouterdError
-from routerd.dialects import openai_chat_door, strict_json
+from routerd.endpoints import error_bodies
 
 OPEN_PATHS = frozenset({"/health"})
+# Claude Code looks for a sign of life before it sends anything, without its token.
+OPEN_METHODS = frozenset({("HEAD", "/")})
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +57,7 @@ class Guard:
             self._check(scope)
         except Refused as refusal:
             _log.warning("refused %s %s: %s", scope["method"], scope["path"], refusal)
-            await answer(send, refusal)
+            await answer(send, scope, refusal)
             return
         await self._app(scope, self._bounded(receive), send)
 
@@ -68,7 +70,8 @@ class Guard:
                 raise Refused("Requests from web pages of other origins are refused.", 403)
         if "cross-site" in _values(scope, b"sec-fetch-site"):
             raise Refused("Cross-site requests from browsers are refused.", 403)
-        if scope["path"] not in OPEN_PATHS:
+        method, path = scope["method"], scope["path"]
+        if path not in OPEN_PATHS and (method, path) not in OPEN_METHODS:
             self._check_token(scope)
         self._check_body(scope)
 
@@ -122,14 +125,9 @@ class Guard:
         return counted
 
 
-def error_body(error: RouterdError) -> bytes:
-    """Return an error as the JSON every OpenAI client understands."""
-    return strict_json.dumps(openai_chat_door.error_object(error))
-
-
-async def answer(send: Send, error: RouterdError) -> None:
+async def answer(send: Send, scope: Scope, error: RouterdError) -> None:
     """Send an error as JSON; the connection closes where the body was not read."""
-    body = error_body(error)
+    body = error_bodies.error_body(scope["path"], error)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

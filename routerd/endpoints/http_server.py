@@ -17,9 +17,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from routerd.core.errors import RouterdError
-from routerd.endpoints import control_routes, guard, openai_routes
+from routerd.endpoints import (
+    answering,
+    anthropic_routes,
+    control_routes,
+    error_bodies,
+    ollama_routes,
+    openai_routes,
+)
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
+from routerd.endpoints.strict_http import StrictProtocol
 
 MAX_CONNECTIONS = 256
 Socket = socket.socket
@@ -36,25 +44,26 @@ class _Mcp:
         await self._door(scope, receive, send)
 
 
-def _error(error: RouterdError) -> Response:
-    return Response(
-        guard.error_body(error), status_code=error.status_hint, media_type="application/json"
-    )
+def _error(http: HttpRequest, error: RouterdError) -> Response:
+    body = error_bodies.error_body(http.url.path, error)
+    told = Response(body, status_code=error.status_hint, media_type="application/json")
+    told.raw_headers.extend(answering.retry_after(error))
+    return told
 
 
-async def _told(_: HttpRequest, error: Exception) -> Response:
+async def _told(http: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, RouterdError)  # noqa: S101  # registered for it alone
-    return _error(error)
+    return _error(http, error)
 
 
-async def _http_error(_: HttpRequest, error: Exception) -> Response:
+async def _http_error(http: HttpRequest, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it alone
-    return _error(Refused(f"{error.detail}.", error.status_code))
+    return _error(http, Refused(f"{error.detail}.", error.status_code))
 
 
 async def _unexpected(http: HttpRequest, _: Exception) -> Response:
     # The server logs the traceback; the text of an unforeseen error is nobody else's business.
-    return _error(RouterdError(f"routerd failed at {http.url.path}; its log says why."))
+    return _error(http, RouterdError(f"routerd failed at {http.url.path}; its log says why."))
 
 
 def build(
@@ -64,6 +73,8 @@ def build(
     app = Starlette(
         routes=[
             *openai_routes.routes(house),
+            *anthropic_routes.routes(house),
+            *ollama_routes.routes(house),
             *control_routes.routes(house),
             Route("/mcp", _Mcp(mcp)),
         ],
@@ -123,7 +134,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=StrictProtocol,
                 ws="none",
                 lifespan="off",
                 loop="asyncio",

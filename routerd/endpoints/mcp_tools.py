@@ -1,4 +1,4 @@
-"""routerd's MCP server: five tools over the same journey as every other door.
+"""routerd's MCP server: its tools, over the same journey as every other door.
 
 Importing this costs 0.8 s (the MCP SDK), so `mcp_door` does it at the first connection.
 """
@@ -17,9 +17,9 @@ from routerd import __version__
 from routerd.core.errors import RouterdError
 from routerd.core.request import Limits, Message, Request, Text
 from routerd.core.response import Progress, TextDelta
-from routerd.endpoints import views
+from routerd.endpoints import mcp_resources, views
+from routerd.endpoints.answering import PLUMBING_NOTICE
 from routerd.endpoints.house import House
-from routerd.endpoints.openai_routes import PLUMBING_NOTICE
 from routerd.journey.attempts import Journal
 
 # Clients cut a silent tool call at 60 s, and the specification asks for signs of life.
@@ -187,7 +187,9 @@ def build(house: House) -> MCPServer:
         context: Context,
         model: Model = "auto",
         system: Annotated[str, Field(description="System prompt")] = "",
-        max_tokens: Annotated[int | None, Field(ge=1)] = None,
+        max_tokens: Annotated[
+            int | None, Field(ge=1, description="Bound of the answer, in tokens")
+        ] = None,
     ) -> Answered:
         """Answer a request with the model routerd chooses: local first, cloud only if allowed."""
         request = _request(prompt, model, system, max_tokens)
@@ -198,6 +200,7 @@ def build(house: House) -> MCPServer:
         return _answered(journal)
 
     _add_reading_tools(server, house)
+    mcp_resources.add(server, house)
     return server
 
 

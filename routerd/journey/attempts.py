@@ -175,7 +175,11 @@ def nobody(decision: Decision, engines: Sequence[EngineStatus]) -> NoCandidate:
     more = len(decision.exclusions) - len(shown)
     rest = f"; and {more} more" if more > 0 else ""
     asked = {e.rule for e in decision.exclusions}
-    by_policy = bool(asked & POLICY_RULES) and asked <= POLICY_RULES | {"pinned", "plumbing"}
+    by_policy = bool(asked & POLICY_RULES) and asked <= POLICY_RULES | {
+        "pinned",
+        "plumbing",
+        "kind",
+    }
     return NoCandidate(
         f"No model may answer this request. {'; '.join(shown)}{rest}. "
         f"`routerd why {decision.id}` shows all.",

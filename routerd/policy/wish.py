@@ -37,6 +37,8 @@ def read(requested: str, candidates: Iterable[Candidate], *, strict: bool) -> Wi
     name = requested.strip()
     head, _, suffix = name.partition(":")
     if head in ("auto", "routerd", "routerd-auto", ""):
+        # Ollama's clients put a tag behind a name without one.
+        suffix = "" if suffix == "latest" else suffix
         if suffix == "local":
             return Wish(local_only=True)
         if not suffix or suffix in _SUFFIXES:

@@ -41,6 +41,9 @@ def encode_request(request: Request, candidate: Candidate, window: int) -> dict[
         "top_p": limits.top_p,
         "seed": limits.seed,
         "stop": list(limits.stop) or None,
+        "top_k": limits.top_k,
+        "presence_penalty": limits.presence_penalty,
+        "frequency_penalty": limits.frequency_penalty,
     }
     body: dict[str, Any] = {
         "model": candidate.model,
@@ -52,7 +55,16 @@ def encode_request(request: Request, candidate: Candidate, window: int) -> dict[
         body["tools"] = [_tool(tool) for tool in request.tools]
     if (wanted := _format(request)) is not None:
         body["format"] = wanted
+    if request.effort and candidate.capabilities.thinking:
+        body["think"] = _think(request, candidate.model)
     return body
+
+
+def _think(request: Request, model: str) -> bool | str:
+    """Return how much to think; gpt-oss takes a level and nothing else, all others yes or no."""
+    if "gpt-oss" not in model.lower():
+        return request.effort != "none"
+    return "low" if request.effort in ("none", "minimal") else request.effort
 
 
 def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:

@@ -13,12 +13,13 @@ import anyio
 
 from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.config import Timeouts
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound, Reply
 from routerd.core.request import Request
-from routerd.core.response import Chunk
+from routerd.core.response import Chunk, Native
 from routerd.core.status import EngineStatus
-from routerd.dialects import openai_chat, sse, strict_json
+from routerd.dialects import embeddings, openai_chat, passthrough, sse, strict_json
 from routerd.policy import abilities
 from routerd.providers import failures
 
@@ -34,7 +35,10 @@ _CONTEXT_KEYS = (
 )
 # Such servers rarely say what a model can do; these are what the protocol takes for granted.
 _CAPABILITIES = Capabilities(tools=True, json_schema=True)
-_NOT_FOR_CHAT = ("embed", "rerank", "whisper", "tts")
+_EMBEDS = Capabilities(embeddings=True)
+_NOT_FOR_CHAT = ("rerank", "whisper", "tts")
+# The client dialect whose bytes such a server takes as they are.
+DIALECT = "openai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ class OpenAICompatibleProvider:
             ability=guess.ability,
             ability_sd=guess.sd,
             context_tokens=self._server.context_tokens or window or listed,
-            capabilities=_CAPABILITIES,
+            capabilities=_EMBEDS if "embed" in model.lower() else _CAPABILITIES,
+            speaks=(DIALECT,),
             warm=True,
             parameters_b=abilities.size_from_name(model),
         )
@@ -143,7 +148,7 @@ class OpenAICompatibleProvider:
 
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         """See `core.ports.Provider.stream`."""
-        body = strict_json.dumps(self._body(request, candidate.model))
+        body, native = self._body(request, candidate)
         streamed = request.wants_stream
         limits = self._timeouts
         first_s = limits.first_token_s if streamed else limits.whole_answer_s
@@ -157,38 +162,69 @@ class OpenAICompatibleProvider:
             idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:
             if not streamed:
-                for chunk in await self._whole(reply):
+                for chunk in await self._whole(reply, native=native):
                     yield chunk
                 return
             await failures.check(reply, self.name, "text/event-stream")
-            async with aclosing(self._events(reply)) as chunks:
+            async with aclosing(self._events(reply, native=native)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
-    def _body(self, request: Request, model: str) -> dict[str, Any]:
-        """Build the request; the client's own JSON is kept where it spoke this dialect."""
-        if request.dialect != "openai" or not request.raw:
-            return openai_chat.encode_request(request, model, stream=request.wants_stream)
-        body = strict_json.request_object(request.raw)
-        body["model"] = model
-        if request.wants_stream:
-            body["stream_options"] = {"include_usage": True}
-        return body
+    def _body(self, request: Request, candidate: Candidate) -> tuple[bytes, bool]:
+        """Return the body, and whether it is the client's own bytes with another model's name."""
+        model, stream = candidate.model, request.wants_stream
+        if request.dialect == DIALECT and request.raw:
+            kept = passthrough.chat_request(
+                request.raw, model, stream=stream, has_usage=request.wants_usage
+            )
+            if kept is not None:
+                return kept, True
+            body = strict_json.request_object(request.raw)
+            body |= {"model": model, "stream_options": {"include_usage": True}}
+            return strict_json.dumps(body), True
+        thinks = candidate.capabilities.thinking
+        body = openai_chat.encode_request(request, model, stream=stream, thinks=thinks)
+        return strict_json.dumps(body), False
 
-    async def _whole(self, reply: Reply) -> tuple[Chunk, ...]:
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """See `journey.embed.Embedder.embed`."""
+        limit_s = self._timeouts.whole_answer_s
+        async with self._outbound.send(
+            "POST",
+            f"{self._url}/embeddings",
+            await self._headers(),
+            strict_json.dumps(embeddings.encode_request(request, candidate.model)),
+            first_byte_s=limit_s,
+            idle_s=limit_s,
+        ) as reply:
+            await failures.check(reply, self.name, "application/json")
+            data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+            return embeddings.decode_answer(strict_json.backend_object(data))
+
+    async def _whole(self, reply: Reply, *, native: bool) -> tuple[Chunk, ...]:
         await failures.check(reply, self.name, "application/json")
         data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-        return openai_chat.decode_response(strict_json.backend_object(data))
+        chunks = openai_chat.decode_response(strict_json.backend_object(data))
+        return (Native(data), *chunks) if native else chunks
 
-    async def _events(self, reply: Reply) -> AsyncGenerator[Chunk]:
+    async def _events(self, reply: Reply, *, native: bool) -> AsyncGenerator[Chunk]:
         parser, decoder = sse.EventParser(), openai_chat.ChunkDecoder()
+        # What comes before the first word of an answer (a role, say) waits for it: once something
+        # has gone to the client, no other model can be asked.
+        held: list[Chunk] = []
         async for data in reply.body:
             for event in parser.feed(data):
                 if event.data == b"[DONE]":
                     yield decoder.finish()
                     return
-                for chunk in decoder.feed(strict_json.backend_object(event.data)):
-                    yield chunk
+                chunks = decoder.feed(strict_json.backend_object(event.data))
+                if native:
+                    held.append(Native(event.data))
+                held += chunks
+                if chunks or decoder.ended:
+                    for chunk in held:
+                        yield chunk
+                    held = []
         # Some servers never send [DONE]; a finish reason says as much. Without either, or in the
         # middle of an event, the answer is broken, however politely the connection was closed.
         if parser.unfinished:

@@ -34,6 +34,15 @@ class Places:
         return self.home / "token"
 
     @property
+    def client_tokens(self) -> Path:
+        """The tokens of connected clients, as JSON."""
+        return self.home / "client_tokens.json"
+
+    def connection(self, client: str) -> Path:
+        """Return where it is kept what a client's settings held before it was connected."""
+        return self.home / "connections" / client
+
+    @property
     def database(self) -> Path:
         """state.db."""
         return self.home / "state.db"

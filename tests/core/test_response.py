@@ -6,10 +6,12 @@ from routerd.core.response import (
     Assembler,
     CompletedToolCall,
     Finish,
+    Native,
     Progress,
     Response,
     TextDelta,
     ThinkingDelta,
+    TokenLogprob,
     ToolCallDelta,
     Usage,
 )
@@ -55,3 +57,23 @@ def test_an_unfinished_answer_never_passes_for_a_whole_one() -> None:
     assembler.add(TextDelta("half"))
     with pytest.raises(ValueError, match="no finish"):
         assembler.response("p/m")
+
+
+def test_signatures_sealed_thinking_log_probabilities_and_native_bytes_are_kept() -> None:
+    assembler = Assembler()
+    token = TokenLogprob("Hi", -0.5, (("Hi", -0.5),))
+    for chunk in (
+        ThinkingDelta("hm"),
+        ThinkingDelta("", "signed"),
+        ThinkingDelta("", "sealed", redacted=True),
+        Native(b"{}"),
+        TextDelta("Hi", (token,)),
+        Finish("stop", Usage(), "END"),
+    ):
+        assembler.add(chunk)
+    response = assembler.response("p/m")
+    assert (response.thinking, response.thinking_signature) == ("hm", "signed")
+    assert response.redacted_thinking == ("sealed",)
+    assert (response.logprobs, response.native) == ((token,), b"{}")
+    assert (response.text, response.stop_sequence) == ("Hi", "END")
+    assert "{}" not in repr(response)

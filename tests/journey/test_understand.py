@@ -42,9 +42,11 @@ def _request(*messages: Message, **more: Any) -> Request:
         (_request(response_format=SCHEMA), {"json_schema": True}),
         (_request(response_format=ResponseFormat("json_object")), {}),
         (_request(PICTURE, Message("assistant", (Text("a cat"),))), {"vision": True}),
+        (_request(suffix=""), {"fim": True}),
+        (_request(dialect="anthropic", native_only="document"), {"native": "anthropic"}),
     ],
 )
-def test_needs_are_what_the_request_uses(request_: Request, needs: dict[str, bool]) -> None:
+def test_needs_are_what_the_request_uses(request_: Request, needs: dict[str, Any]) -> None:
     expected = Needs(context_tokens=request_.estimated_tokens + ANSWER_TOKENS, **needs)
     assert needs_of(request_) == expected
 
@@ -85,6 +87,22 @@ async def test_without_an_embedding_nothing_is_looked_up() -> None:
 async def test_completions_are_in_a_hurry(task: Any, expected: str) -> None:
     features = await understand(_request(), FixedUnderstanding(Reading(task)), ListMemory())
     assert features.latency_class == expected
+
+
+async def test_a_gap_to_be_filled_is_a_completion_and_nobody_is_asked() -> None:
+    understanding = FixedUnderstanding(Reading("debugging"))
+    features = await understand(_request(suffix="\n"), understanding, ListMemory())
+    assert (features.reading.task, features.latency_class) == ("completion", "completion")
+    assert features.reading.task_confidence == 1.0
+    assert understanding.requests == []
+
+
+async def test_texts_to_be_embedded_need_room_for_the_longest_alone() -> None:
+    texts = (Message("user", (Text("x" * 330),)), Message("user", (Text("y"),)))
+    understanding = FixedUnderstanding()
+    features = await understand(_request(*texts, embeds=True), understanding, ListMemory())
+    assert features.needs == Needs(embeds=True, context_tokens=100)
+    assert understanding.requests == []
 
 
 async def test_features_hold_no_prompt_text() -> None:

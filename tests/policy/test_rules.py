@@ -42,6 +42,19 @@ def now(needs: Needs | None = None, **more: Any) -> Circumstances:
             now(Needs(vision=True, json_schema=True, fim=True)),
             "can't do images, JSON schema output, fill in the middle",
         ),
+        ("kind", HERE, now(Needs(embeds=True)), "does not make embeddings"),
+        (
+            "kind",
+            Candidate("p", "m", capabilities=Capabilities(embeddings=True)),
+            now(),
+            "makes embeddings, not answers",
+        ),
+        (
+            "native",
+            Candidate("p", "m", speaks=("openai",)),
+            now(Needs(native="anthropic")),
+            "only the anthropic dialect can say",
+        ),
         (
             "context",
             Candidate("p", "m", context_tokens=4096),
@@ -101,3 +114,8 @@ def test_the_rules_of_the_users_will_are_among_the_rules() -> None:
     names = [name for name, _ in RULES]
     assert len(set(names)) == len(names)
     assert set(names) >= POLICY_RULES
+
+
+def test_a_speaker_of_the_clients_dialect_may_take_what_only_it_can_say() -> None:
+    speaker = Candidate("p", "m", speaks=("anthropic",))
+    assert first_refusal(speaker, now(Needs(native="anthropic"))) is None

@@ -26,6 +26,7 @@ KNOWN = (
         ("routerd", Wish()),
         ("routerd-auto", Wish()),
         ("auto:", Wish()),
+        ("auto:latest", Wish()),
         ("auto:fast", Wish(profile="fast")),
         ("auto:cheap", Wish(profile="cheap")),
         ("auto:best", Wish(profile="best")),

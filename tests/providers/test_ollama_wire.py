@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from routerd.core.candidate import Candidate
+from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import (
     Image,
@@ -175,3 +175,26 @@ def test_why_the_answer_ended(reason: str | None, called: bool, expected: Any) -
 def test_counts_that_are_missing_are_minus_one() -> None:
     part = SimpleNamespace(done_reason="stop", prompt_eval_count=None, eval_count=None)
     assert decode_finish(part, called=False).usage == Usage(-1, -1)
+
+
+def test_penalties_and_top_k_are_options() -> None:
+    limits = Limits(top_k=3, presence_penalty=0.5, frequency_penalty=-0.5)
+    options = _body(limits=limits)["options"]
+    assert options.items() >= {"top_k": 3, "presence_penalty": 0.5}.items()
+    assert options["frequency_penalty"] == -0.5
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "think"),
+    [
+        ("qwen3:8b", "high", True),
+        ("qwen3:8b", "none", False),
+        ("gpt-oss:20b", "high", "high"),
+        ("gpt-oss:20b", "none", "low"),
+    ],
+)
+def test_how_much_to_think_is_said_to_models_that_do(model: str, effort: Any, think: Any) -> None:
+    thinker = Candidate("ollama", model, capabilities=Capabilities(thinking=True))
+    assert _body(candidate=thinker, effort=effort)["think"] == think
+    assert "think" not in _body(candidate=thinker)
+    assert "think" not in _body(effort=effort)

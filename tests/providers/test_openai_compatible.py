@@ -256,16 +256,17 @@ async def test_another_dialect_is_encoded(
     assert sent["tools"][0]["function"]["name"] == "edit"
 
 
-async def test_discovery_lists_models_for_chat_with_the_window_in_effect(
+async def test_discovery_tells_models_for_chat_from_those_for_embeddings(
     outbound: HttpOutbound,
 ) -> None:
-    models = {"qwen2.5-coder-7b": Script(), "nomic-embed-text": Script()}
+    models = {"qwen2.5-coder-7b": Script(), "nomic-embed-text": Script(), "whisper-1": Script()}
     with FakeOpenAI(models, about={"max_model_len": 16384}) as server:
         status, found = await _provider(server.url, outbound).discover()
     names = [candidate.model for candidate in found]
     assert (status.up, status.models) == (True, len(found))
     assert names[0] == "qwen2.5-coder-7b"
-    assert "nomic-embed-text" not in names
+    assert "whisper-1" not in names
+    assert [c.model for c in found if c.capabilities.embeddings] == ["nomic-embed-text"]
     assert (found[0].context_tokens, found[0].parameters_b) == (16384, 7.0)
     assert found[0].warm
     assert found[0].capabilities.tools

@@ -1,0 +1,108 @@
+"""Texts to vectors: the same hard filters and the same memory as for answers, one attempt.
+
+Vectors of different models can't be compared, so there is no fallback to another one.
+"""
+
+import time
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import anyio
+
+from routerd.core.candidate import Candidate
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
+from routerd.core.errors import NoCandidate, ProviderFailed
+from routerd.core.outcome import Attempt, Outcome
+from routerd.core.request import Message, Request, Text
+from routerd.core.response import Usage
+from routerd.journey.attempts import nobody
+from routerd.journey.remember import facts_of
+from routerd.journey.route import Journey
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider that can embed."""
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector for each text. Raises: ProviderFailed."""
+        ...
+
+
+async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
+    """Return the vectors; an answer and a failure are remembered.
+
+    Raises: NotFound, NoCandidate, ProviderFailed.
+    """
+    asked = _as_request(request)
+    decision = await journey.decide(asked)
+    facts = facts_of(asked)
+    if decision.chosen is None:
+        journey.memory.remember(decision, Outcome(decision.id, "failed"), facts)
+        if not any(e.candidate.capabilities.embeddings for e in decision.exclusions):
+            raise NoCandidate(
+                "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
+                "server that has one."
+            )
+        raise nobody(decision, journey.catalogue.engines)
+    candidate = decision.chosen.candidate
+    began_s = time.monotonic()
+    try:
+        answer = await _ask(journey, request, candidate)
+    except ProviderFailed as error:
+        outcome = _outcome(decision.id, candidate.name, began_s, -1, error)
+        journey.memory.remember(decision, outcome, facts)
+        raise
+    outcome = _outcome(decision.id, candidate.name, began_s, answer.input_tokens, None)
+    journey.memory.remember(decision, outcome, facts)
+    return replace(answer, model=candidate.name)
+
+
+def _outcome(
+    identity: str, model: str, began_s: float, tokens: int, failure: ProviderFailed | None
+) -> Outcome:
+    took_s, error = time.monotonic() - began_s, str(failure) if failure else ""
+    kind = failure.kind if failure else None
+    return Outcome(
+        identity,
+        "failed" if failure else "stop",
+        (Attempt(model, began_s, took_s, failure=kind, error=error),),
+        model=model,
+        usage=Usage(tokens, 0),
+        duration_s=took_s,
+        success=0.0 if failure else 1.0,
+        error=error,
+    )
+
+
+def _as_request(request: EmbeddingRequest) -> Request:
+    """Return what the decision and the policy look at: the texts, as everywhere else."""
+    return Request(
+        messages=tuple(Message("user", (Text(text),)) for text in request.texts),
+        requested_model=request.requested_model,
+        wants_stream=False,
+        client=request.client,
+        embeds=True,
+    )
+
+
+async def _ask(
+    journey: Journey, request: EmbeddingRequest, candidate: Candidate
+) -> EmbeddingAnswer:
+    provider = journey.catalogue.provider(candidate.provider)
+    if not isinstance(provider, Embedder):
+        raise ProviderFailed(f"{candidate.provider} can't embed", "rejected", retryable=False)
+    limit_s = journey.timeouts.whole_answer_s + candidate.load_s
+    try:
+        with anyio.fail_after(limit_s):
+            answer = await provider.embed(request, candidate)
+    except TimeoutError:
+        raise ProviderFailed(
+            f"{candidate.name} did not finish within {limit_s:.0f} s", "timeout"
+        ) from None
+    if len(answer.vectors) != len(request.texts):
+        raise ProviderFailed(
+            f"{candidate.name} gave {len(answer.vectors)} vectors for {len(request.texts)} texts",
+            "protocol",
+        )
+    return answer

@@ -1,0 +1,131 @@
+"""What only the Responses API says: items, custom tools, things kept elsewhere."""
+
+import json
+from typing import Any
+
+import pytest
+
+from routerd.core.errors import InvalidRequest
+from routerd.core.request import Image, Message, Text, Thinking, ToolCall, ToolResult
+from routerd.dialects.openai_responses_door import decode_request
+
+
+def _read(**fields: Any) -> Any:
+    return decode_request(json.dumps({"input": "hi", **fields}).encode())
+
+
+def test_what_the_model_said_in_one_turn_is_one_message() -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": ""}
+    custom = {"type": "custom_tool_call", "call_id": "d", "name": "g", "input": "free\ntext"}
+    request = _read(
+        input=[
+            {"role": "user", "content": "hi"},
+            {"type": "reasoning", "id": "r", "summary": [], "encrypted_content": "sealed"},
+            {"role": "assistant", "content": [{"type": "output_text", "text": "ok"}]},
+            call,
+            custom,
+            {"type": "function_call_output", "call_id": "c", "output": "1"},
+            {"type": "custom_tool_call_output", "call_id": "d", "output": "2"},
+        ]
+    )
+    assert request.messages[1] == Message(
+        "assistant",
+        (
+            Thinking("", "sealed", redacted=True),
+            Text("ok"),
+            ToolCall("c", "f", "{}"),
+            ToolCall("d", "g", '{"input":"free\\ntext"}'),
+        ),
+    )
+    assert [m.parts[0] for m in request.messages[2:]] == [
+        ToolResult("c", "1"),
+        ToolResult("d", "2"),
+    ]
+
+
+def test_images_in_results_come_after_the_result() -> None:
+    url = "data:image/png;base64,AAAA"
+    output = [{"type": "input_text", "text": "seen"}, {"type": "input_image", "image_url": url}]
+    request = _read(input=[{"type": "function_call_output", "call_id": "c", "output": output}])
+    assert request.messages == (
+        Message("tool", (ToolResult("c", "seen"),)),
+        Message("user", (Image("image/png", "AAAA"),)),
+    )
+
+
+@pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background", "prompt"])
+def test_what_is_kept_elsewhere_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequest, match="send the whole input") as caught:
+        _read(**{name: "x"})
+    assert caught.value.param == name
+    assert _read(**{name: None}).messages
+
+
+def test_an_item_that_is_only_referred_to_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="send it whole"):
+        _read(input=[{"type": "item_reference", "id": "msg_1"}])
+
+
+@pytest.mark.parametrize("kind", ["web_search_call", "file_search_call", "computer_call"])
+def test_items_of_openais_own_tools_only_it_can_read(kind: str) -> None:
+    request = _read(input=[{"role": "user", "content": "hi"}, {"type": kind, "id": "x"}])
+    assert request.native_only == kind
+
+
+def test_tools_of_three_kinds() -> None:
+    request = _read(
+        tools=[
+            {"type": "function", "name": "f", "parameters": {"type": "object"}},
+            {"type": "custom", "name": "g"},
+            {"type": "web_search"},
+            {"type": "local_shell"},
+        ],
+        tool_choice={"type": "custom", "name": "g"},
+        parallel_tool_calls=False,
+    )
+    assert [(tool.name, tool.custom) for tool in request.tools] == [("f", False), ("g", True)]
+    assert request.left_out == ("web_search", "local_shell")
+    assert (request.tool_choice, request.parallel_tools) == ("g", False)
+
+
+def test_a_tool_of_openais_own_can_not_be_demanded() -> None:
+    with pytest.raises(InvalidRequest, match="can't be demanded"):
+        _read(tool_choice={"type": "web_search"})
+
+
+def test_effort_format_and_log_probabilities_are_read() -> None:
+    request = _read(
+        reasoning={"effort": "high", "summary": "auto"},
+        text={"format": {"type": "json_object"}},
+        include=["message.output_text.logprobs"],
+        top_logprobs=4,
+        prompt_cache_key="conversation-1",
+    )
+    assert (request.effort, request.response_format.kind) == ("high", "json_object")
+    assert (request.logprobs, request.session_key) == (4, "conversation-1")
+    assert _read(include=["reasoning.encrypted_content"]).logprobs is None
+
+
+def test_tools_in_groups_and_in_the_input_are_the_clients_as_well() -> None:
+    inner = {"type": "function", "name": "close", "parameters": {"type": "object"}}
+    group = {"type": "namespace", "name": "agents", "description": "x", "tools": [inner]}
+    call = {"type": "function_call", "call_id": "c", "name": "close", "arguments": "{}"}
+    request = _read(
+        tools=[group, {"type": "function", "name": "f"}],
+        input=[
+            {
+                "type": "additional_tools",
+                "role": "developer",
+                "tools": [{"type": "custom", "name": "p"}],
+            },
+            {"role": "user", "content": "hi"},
+            {**call, "namespace": "agents"},
+        ],
+    )
+    assert [(tool.name, tool.namespace) for tool in request.tools] == [
+        ("agents__close", "agents"),
+        ("f", ""),
+        ("p", ""),
+    ]
+    assert request.messages[-1].parts == (ToolCall("c", "agents__close", "{}"),)
+    assert (request.native_only, request.left_out) == ("", ())
