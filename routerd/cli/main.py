@@ -37,7 +37,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "routerd pull Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/"
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     ),
-    "keys": ("keys", "store or remove an API key in the OS keyring", "routerd keys set team-vllm"),
+    "keys": (
+        "keys",
+        "store, list or remove API keys in the OS keyring",
+        "routerd keys set anthropic < key.txt",
+    ),
     "replay": (
         "replay",
         "decide recorded outcomes again and weigh cost against quality",
@@ -46,7 +50,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
 }
 _WITH_TEXT = {"ask", "route"}
-_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay"}
+_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay", "keys"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,8 +92,10 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("source", help="OWNER/REPO/FILE.gguf or an https:// address")
         sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
     elif name == "keys":
-        sub.add_argument("action", choices=["set", "rm"])
-        sub.add_argument("name", help="the `key` of a [[provider]] in config.toml")
+        sub.add_argument("action", choices=["set", "list", "rm"])
+        sub.add_argument(
+            "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
+        )
     elif name == "replay":
         _replay_arguments(sub)
     elif name == "models":

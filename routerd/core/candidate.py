@@ -35,6 +35,7 @@ class Candidate:
     `abilities` maps a task to a logit on the scale of `policy.scores`; `ability` stands in for
     tasks it lacks. `abilities_sd` is how uncertain they are, in the same unit.
     `load_s` is the time to load a cold model; `ttft_s` and `tokens_per_s` are running means.
+    `max_output_tokens` is the most it writes at once, 0 where unknown.
     `usable` is False for a model that exists but can't answer now; `unusable_reason` says why.
     """
 
@@ -56,6 +57,7 @@ class Candidate:
     circuit_open: bool = False
     parameters_b: float = 0.0
     quantisation: str = ""
+    max_output_tokens: int = 0
     plumbing: bool = False
     usable: bool = True
     unusable_reason: str = ""

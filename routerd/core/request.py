@@ -24,10 +24,14 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """A model's reasoning; `signature` binds it to the model that wrote it."""
+    """A model's reasoning; `signature` binds it to the model that wrote it.
+
+    `redacted`: the provider showed no text, and the signature is all there is to pass back.
+    """
 
     text: str
     signature: str = ""
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,12 @@ class Request:
     """Everything the journey needs to know about one request.
 
     `raw` is the body as it came, for byte passthrough; it is kept out of `repr` because it holds
-    the prompt.
+    the prompt. `dialect_headers` belong to it (lower-case names, `anthropic-beta`): a backend of
+    the same dialect gets those it knows.
     """
 
     messages: tuple[Message, ...]
-    dialect: Literal["openai", "mcp", "cli"] = "openai"
+    dialect: Literal["openai", "anthropic", "responses", "ollama", "mcp", "cli"] = "openai"
     requested_model: str = "auto"
     wants_stream: bool = False
     wants_usage: bool = True
@@ -121,6 +126,7 @@ class Request:
     session_key: str = ""
     workspace: str = ""
     raw: bytes = field(default=b"", repr=False)
+    dialect_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def characters(self) -> int:

@@ -24,9 +24,15 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingDelta:
-    """More reasoning."""
+    """More reasoning.
+
+    `signature` ends a block of it and binds it to the model that wrote it; `redacted` says that
+    the signature is all there is to pass back.
+    """
 
     text: str
+    signature: str = ""
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,25 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 # isdigit() would let "²" through, which float() refuses.
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
+# What a 400 can also mean; vendors have one status for all and tell it in words only.
+_BY_WORDS: tuple[tuple[re.Pattern[str], tuple[FailureKind, bool]], ...] = (
+    # Another model may have the window that this one lacks.
+    (
+        re.compile(
+            r"prompt is too long|context[ _-](length|window|size)|maximum context"
+            r"|input token count|too many (input )?tokens|reduce the length",
+            re.IGNORECASE,
+        ),
+        ("rejected", True),
+    ),
+    (
+        re.compile(r"credit balance|insufficient (balance|credit|quota|fund)", re.IGNORECASE),
+        ("overloaded", True),
+    ),
+    (re.compile(r"api key not valid|incorrect api key", re.IGNORECASE), ("credential", True)),
+)
+_SAID_IN_WORDS = (400, 413, 422)
+
 _KINDS: Mapping[int, tuple[FailureKind, bool]] = {
     401: ("credential", True),
     402: ("overloaded", True),
@@ -39,6 +58,8 @@ def from_status(who: str, status: int, text: str, retry_after: str = "") -> Prov
         return ProviderFailed(f"{who} answered {status}, {what}", "protocol", status=status)
     default: tuple[FailureKind, bool] = ("died", True) if status >= 500 else ("rejected", False)
     kind, retryable = _KINDS.get(status, default)
+    if status in _SAID_IN_WORDS:
+        kind, retryable = next((m for words, m in _BY_WORDS if words.search(text)), default)
     # Seconds only; the other form, a date, is not used by any engine known to us.
     wait = float(retry_after) if _SECONDS.fullmatch(retry_after) else None
     return ProviderFailed(
