@@ -179,14 +179,16 @@ class CloudProvider(ABC):
             yield reply
 
     async def _check(self, reply: Reply, kind: str) -> None:
-        now = datetime.now(UTC)
         if reply.status == 200:
-            self._rest(rate_limits.exhausted_s(reply.headers, now))
-        elif reply.status in (429, 503, 529):
-            self._rest(rate_limits.retry_after_s(reply.headers, now))
-        elif reply.status in (401, 403):
-            self._secret.forget()
-        await failures.check(reply, self.name, kind)
+            self._rest(rate_limits.exhausted_s(reply.headers, datetime.now(UTC)))
+        try:
+            await failures.check(reply, self.name, kind)
+        except ProviderFailed as failure:
+            if failure.kind == "overloaded":
+                self._rest(failure.retry_after_s)
+            elif failure.kind == "credential":
+                self._secret.forget()
+            raise
 
     def _rest(self, seconds: float | None) -> None:
         if seconds:

@@ -198,11 +198,14 @@ def _address_fault(provider: ProviderConfig) -> str:
     unfit = parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", provider.base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or unfit:
         return _ADDRESS_FORM
-    if parts.scheme == "http" and provider.kind in clouds.CLOUDS:
-        if not is_this_machine(parts.hostname):
-            return "must be https://: a key would go over the network in the clear"
-    placed = provider.zone != "device" or provider.kind in clouds.CLOUDS
-    if not placed and not is_this_machine(parts.hostname):
+    return _placement_fault(provider, parts.scheme, is_this_machine(parts.hostname))
+
+
+def _placement_fault(provider: ProviderConfig, scheme: str, here: bool) -> str:
+    is_cloud = provider.kind in clouds.CLOUDS
+    if is_cloud and scheme == "http" and not here:
+        return "must be https://: a key would go over the network in the clear"
+    if provider.zone == "device" and not is_cloud and not here:
         return 'is on another machine; say zone = "network" or zone = "cloud"'
     return ""
 
