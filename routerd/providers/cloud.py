@@ -130,7 +130,7 @@ class CloudProvider(ABC):
         return key
 
     async def get(self, path: str, *, more: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Return the JSON object at a path. Raises: ProviderFailed."""
+        """Return the JSON object at a path; a bare array comes as `data`. Raises: ProviderFailed."""
         headers = {"accept": "application/json", **(more or {}), **self.headers(await self._key())}
         url = f"{self.account.base_url}{path}"
         async with self._outbound.send(
@@ -138,6 +138,8 @@ class CloudProvider(ABC):
         ) as reply:
             await self._check(reply, "application/json")
             data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+            if data.lstrip().startswith(b"["):
+                data = b'{"data":' + data + b"}"
             return strict_json.backend_object(data)
 
     @asynccontextmanager

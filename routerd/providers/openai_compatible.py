@@ -14,13 +14,13 @@ import anyio
 from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
-from routerd.core.ports import Outbound, Reply
+from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.core.status import EngineStatus
-from routerd.dialects import openai_chat, sse, strict_json
+from routerd.dialects import openai_chat, strict_json
 from routerd.policy import abilities
-from routerd.providers import failures
+from routerd.providers import chat_answer, failures
 
 DISCOVERY_S = 3.0
 # Names under which servers tell their context window: llama-server (in `meta`), vLLM, LM Studio,
@@ -156,12 +156,13 @@ class OpenAICompatibleProvider:
             # Gateways may send the headers long before the one body there is.
             idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:
+            kind = "text/event-stream" if streamed else "application/json"
+            await failures.check(reply, self.name, kind)
             if not streamed:
-                for chunk in await self._whole(reply):
+                for chunk in await chat_answer.whole(reply, self.name):
                     yield chunk
                 return
-            await failures.check(reply, self.name, "text/event-stream")
-            async with aclosing(self._events(reply)) as chunks:
+            async with aclosing(chat_answer.streamed(reply, self.name)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -174,23 +175,3 @@ class OpenAICompatibleProvider:
         if request.wants_stream:
             body["stream_options"] = {"include_usage": True}
         return body
-
-    async def _whole(self, reply: Reply) -> tuple[Chunk, ...]:
-        await failures.check(reply, self.name, "application/json")
-        data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-        return openai_chat.decode_response(strict_json.backend_object(data))
-
-    async def _events(self, reply: Reply) -> AsyncGenerator[Chunk]:
-        parser, decoder = sse.EventParser(), openai_chat.ChunkDecoder()
-        async for data in reply.body:
-            for event in parser.feed(data):
-                if event.data == b"[DONE]":
-                    yield decoder.finish()
-                    return
-                for chunk in decoder.feed(strict_json.backend_object(event.data)):
-                    yield chunk
-        # Some servers never send [DONE]; a finish reason says as much. Without either, or in the
-        # middle of an event, the answer is broken, however politely the connection was closed.
-        if parser.unfinished:
-            raise ProviderFailed(f"{self.name} ended in the middle of an event", "died")
-        yield decoder.finish()
