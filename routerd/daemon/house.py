@@ -4,6 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -59,8 +60,9 @@ class TheHouse:
 
     def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
         named = catalogue_file.load(self._places.home / catalogue_file.USERS)
+        self._wanted = wiring.wanted(config, self._places.home)
         catalogue = Catalogue(
-            wiring.providers(config, self._parts),
+            wiring.providers(config, replace(self._parts, named=named), self._wanted),
             before.records if before else None,
             partial(wiring.known, named),
         )
@@ -101,7 +103,8 @@ class TheHouse:
             old = self._snapshot.config
             try:
                 config = await anyio.to_thread.run_sync(load.load, self._places.config)
-                if config == old:
+                same = wiring.wanted(config, self._places.home) == self._wanted
+                if config == old and same:
                     self._config_error = ""
                     return ""
                 new = self._build(wiring.in_force(old, config), self.catalogue)

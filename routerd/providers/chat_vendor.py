@@ -87,5 +87,6 @@ def chat_body(request: Request, model: str) -> dict[str, Any]:
         return openai_chat.encode_request(request, model, stream=request.wants_stream)
     body = {**strict_json.request_object(request.raw), "model": model}
     if request.wants_stream:
+        body["stream"] = True
         body["stream_options"] = {"include_usage": True}
     return body
