@@ -35,7 +35,8 @@ class Candidate:
     `abilities` maps a task to a logit on the scale of `policy.scores`; `ability` stands in for
     tasks it lacks. `abilities_sd` is how uncertain they are, in the same unit.
     `load_s` is the time to load a cold model; `ttft_s` and `tokens_per_s` are running means.
-    `max_output_tokens` is the most it writes at once, 0 where unknown.
+    `size_bytes` is the size of the weights; `swap_s` what loading it costs others, in seconds of
+    their own reloading; both 0 where unknown or nothing. `max_output_tokens` is the most it writes at once, 0 where unknown.
     `usable` is False for a model that exists but can't answer now; `unusable_reason` says why.
     """
 
@@ -58,6 +59,8 @@ class Candidate:
     parameters_b: float = 0.0
     quantisation: str = ""
     max_output_tokens: int = 0
+    size_bytes: int = 0
+    swap_s: float = 0.0
     plumbing: bool = False
     usable: bool = True
     unusable_reason: str = ""

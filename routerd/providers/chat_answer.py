@@ -1,6 +1,6 @@
 """Reads an answer in OpenAI's chat format from a reply, streamed or whole."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from routerd.core.errors import ProviderFailed
@@ -40,3 +40,22 @@ async def streamed(
     if parser.unfinished:
         raise ProviderFailed(f"{who} ended in the middle of an event", "died")
     yield decoder.finish()
+
+
+def embeddings(told: Mapping[str, Any], wanted: int, who: str) -> list[list[float]]:
+    """Return the vectors of an embeddings answer, in order. Raises: ProviderFailed."""
+    listed = told.get("data")
+    items = (
+        [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    )
+    items.sort(key=_place)
+    vectors = [item.get("embedding") for item in items]
+    found = [[float(x) for x in vector] for vector in vectors if isinstance(vector, list)]
+    if len(found) != wanted:
+        raise ProviderFailed(f"{who} sent {len(found)} vectors for {wanted} texts", "protocol")
+    return found
+
+
+def _place(item: Mapping[str, Any]) -> int:
+    place = item.get("index")
+    return place if isinstance(place, int) else 0

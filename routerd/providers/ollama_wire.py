@@ -11,6 +11,7 @@ from routerd.core.candidate import Candidate
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import (
     Image,
+    Limits,
     Message,
     Part,
     Request,
@@ -46,6 +47,9 @@ def encode_request(request: Request, candidate: Candidate, window: int) -> dict[
         "model": candidate.model,
         "messages": list(_messages(request.messages)),
         "stream": True,
+        # What does not fit is an error here, never cut off in silence.
+        "truncate": False,
+        "shift": False,
         "options": {name: value for name, value in options.items() if value is not None},
     }
     if request.tools and request.tool_choice != "none":
@@ -53,6 +57,29 @@ def encode_request(request: Request, candidate: Candidate, window: int) -> dict[
     if (wanted := _format(request)) is not None:
         body["format"] = wanted
     return body
+
+
+def encode_fill(
+    model: str, prefix: str, suffix: str, limits: Limits, window: int
+) -> dict[str, Any]:
+    """Return the body of /api/generate that fills the gap between two texts."""
+    options: dict[str, Any] = {
+        "num_ctx": window,
+        "num_predict": limits.max_output_tokens,
+        "temperature": limits.temperature,
+        "top_p": limits.top_p,
+        "seed": limits.seed,
+        "stop": list(limits.stop) or None,
+    }
+    return {
+        "model": model,
+        "prompt": prefix,
+        "suffix": suffix,
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+        "options": {name: value for name, value in options.items() if value is not None},
+    }
 
 
 def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:

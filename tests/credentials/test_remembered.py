@@ -1,6 +1,7 @@
 """A key in memory: asked for rarely, never shown."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from routerd.credentials.remembered import (
     FIRST_PAUSE_S,
@@ -66,7 +67,7 @@ def test_a_locked_keyring_is_asked_less_and_less_often() -> None:
         if len(store.asked) > before:
             times.append(clock.now_s)
         clock.now_s += 1
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[:3] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
     assert max(waits) == LONGEST_PAUSE_S
     assert held.trouble == "the keyring is locked"

@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ from routerd.core.response import (
 )
 from routerd.network.outbound import HttpOutbound
 from routerd.network.sdk_transport import OutboundTransport
-from routerd.providers.ollama import OllamaProvider, window_for
+from routerd.providers.ollama import OllamaProvider
 from tests.fakes.http_server import Call, FakeServer, Wire, closed_port_url
 from tests.fakes.ollama_model import FakeModel, tokens
-from tests.fakes.ollama_server import FakeOllama
+from tests.fakes.ollama_server import PULLED_BYTES, FakeOllama
 
 pytestmark = pytest.mark.anyio
 
@@ -225,27 +226,6 @@ async def test_thinking_is_kept_apart(provider: OllamaProvider) -> None:
     assert ("".join(thoughts), "".join(texts)) == (THINKER.thinking, THINKER.reply)
 
 
-@pytest.mark.parametrize(
-    ("needed", "loaded", "trained", "expected"),
-    [
-        (100, 0, 32768, 4096),
-        (4096, 0, 32768, 4096),
-        (4097, 0, 32768, 8192),
-        (20_000, 0, 32768, 32768),
-        (20_000, 0, 24_000, 24_000),
-        (90_000, 0, 32768, 32768),
-        (90_000, 0, 0, 131_072),
-        (100, 16_384, 32768, 16_384),
-        (9000, 8192, 32768, 16_384),
-        (100, 0, 2048, 2048),
-    ],
-)
-def test_the_window_is_the_loaded_one_or_the_next_doubling(
-    needed: int, loaded: int, trained: int, expected: int
-) -> None:
-    assert window_for(needed, loaded, trained) == expected
-
-
 async def test_a_long_prompt_gets_a_window_in_which_nothing_is_lost(
     server: FakeOllama, provider: OllamaProvider
 ) -> None:
@@ -416,3 +396,94 @@ async def test_cancelling_the_stream_closes_the_connection(
     with anyio.move_on_after(0.1):
         await _chunks(provider, _request(), slow)
     assert await anyio.to_thread.run_sync(partial(server.disconnected.wait, 1.0))
+
+
+async def test_a_prompt_that_no_window_holds_is_refused_before_anything_is_sent(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    candidate = replace(_candidate(CODER), context_tokens=4096)
+    with pytest.raises(ProviderFailed, match="takes 4096") as failed:
+        await _gather(provider.stream(_request("word " * 20_000), candidate), [])
+    assert (failed.value.kind, failed.value.retryable) == ("rejected", True)
+    assert server.calls_to("/api/chat") == []
+
+
+async def test_an_estimate_that_was_too_small_is_mended_with_the_largest_window(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    # One character a token: more than any estimate for prose allows.
+    chunks = await _chunks(provider, _request("a " * 8200))
+    assert isinstance(chunks[-1], Finish)
+    asked = [call.data["options"]["num_ctx"] for call in server.calls_to("/api/chat")]
+    assert asked == [8192, 32768]
+    assert server.prompts[-1][-1]["content"] == "a " * 8200
+
+
+async def test_around_the_limit_nothing_is_ever_cut_in_silence(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    """200 requests of 3 900 to 4 300 words, and as many tokens, at a model that holds 4 096."""
+    server.models["small"] = FakeModel("small", context_length=4096)
+    candidate = _candidate(FakeModel("small", context_length=4096))
+    kinds, whole = set(), 0
+    for words in range(3900, 4300, 2):
+        text = "a " * words
+        try:
+            await _gather(provider.stream(_request(text), candidate), [])
+        except ProviderFailed as failure:
+            kinds.add(failure.kind)
+        else:
+            assert server.prompts[-1][-1]["content"] == text
+            whole += 1
+    assert kinds == {"rejected"}
+    assert whole == (4096 - 4 - 3900) // 2 + 1
+
+
+async def test_the_time_a_load_took_is_learnt(server: FakeOllama, provider: OllamaProvider) -> None:
+    provider._learn(CODER.name, 12_500_000_000)
+    provider._learn(CODER.name, 1_000_000)
+    _, found = await provider.discover()
+    assert {c.load_s for c in found if c.model == CODER.name} == {12.5}
+
+
+async def test_a_gap_is_filled_between_prefix_and_suffix(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    stream = provider.fill(CODER.name, "def add(a, b):\n    ", "\n", Limits(32, stop=("\n\n",)))
+    chunks: list[Chunk] = []
+    await _gather(stream, chunks)
+    assert "".join(c.text for c in chunks if isinstance(c, TextDelta)) == "return a + b"
+    assert isinstance(chunks[-1], Finish)
+    sent = server.calls_to("/api/generate")[-1].data
+    assert (sent["prompt"], sent["suffix"]) == ("def add(a, b):\n    ", "\n")
+    assert sent["options"]["num_predict"] == 32
+
+
+async def test_embeddings_come_one_a_text(provider: OllamaProvider) -> None:
+    vectors = await provider.embed(CODER.name, ["a", "b"])
+    assert len(vectors) == 2
+    assert vectors[0] != vectors[1]
+    with pytest.raises(ProviderFailed, match="404"):
+        await provider.embed("nobody", ["a"])
+
+
+async def test_a_model_is_unloaded_once(server: FakeOllama, provider: OllamaProvider) -> None:
+    await _chunks(provider, _request())
+    assert await provider.unload(CODER.name)
+    assert server.loaded == {}
+    assert not await provider.unload(CODER.name)
+
+
+async def test_a_model_is_pulled_with_progress(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    steps = [step async for step in provider.pull("new:1b")]
+    assert steps[-1][0] == "success"
+    assert max(done for _, done, _ in steps) == PULLED_BYTES
+    assert "new:1b" in server.models
+
+
+@pytest.mark.parametrize(("name", "words"), [("missing:1b", "failed"), ("torn:1b", "done")])
+async def test_a_pull_that_fails_says_so(provider: OllamaProvider, name: str, words: str) -> None:
+    with pytest.raises(ProviderFailed, match=words):
+        _ = [step async for step in provider.pull(name)]
