@@ -21,6 +21,7 @@ from routerd.providers.chat_vendor import ChatVendorProvider
 from routerd.providers.cloud import Account
 from routerd.providers.gemini import GeminiProvider
 from routerd.providers.llamacpp import LlamaCppProvider
+from routerd.providers.lmstudio import LMStudioProvider
 from routerd.providers.ollama import OllamaProvider
 from routerd.providers.openai import OpenAIProvider
 from routerd.providers.openai_compatible import OpenAICompatibleProvider, Server
@@ -84,6 +85,13 @@ def _openai_compatible(wanted: ProviderConfig, config: Config, parts: Parts) -> 
     return OpenAICompatibleProvider(server, parts.outbound, config.timeouts, secret)
 
 
+def _lmstudio(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
+    url = wanted.base_url or f"http://127.0.0.1:{engines.LM_STUDIO_PORT}"
+    server = Server(wanted.name, url, wanted.zone, wanted.context_tokens)
+    secret = _secret(wanted, config, parts).get if wanted.key else None
+    return LMStudioProvider(server, parts.outbound, config.timeouts, secret)
+
+
 def _secret(wanted: ProviderConfig, config: Config, parts: Parts) -> RememberedSecret:
     store = parts.credentials
     if config.allow_env_keys:
@@ -133,6 +141,7 @@ def _llamacpp(_: ProviderConfig, config: Config, parts: Parts) -> Provider:
 
 _KINDS: dict[str, Callable[[ProviderConfig, Config, Parts], Provider]] = {
     "ollama": _ollama,
+    "lmstudio": _lmstudio,
     "openai_compatible": _openai_compatible,
     "llamacpp": _llamacpp,
     "anthropic": _native(AnthropicProvider),

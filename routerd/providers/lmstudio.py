@@ -5,10 +5,10 @@ API offers the same. Source: LM Studio docs, "REST API" (v1 since 0.4.0, v0 befo
 """
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 
@@ -52,7 +52,7 @@ class LMStudioProvider:
         server: Server,
         outbound: Outbound,
         timeouts: Timeouts,
-        secret: Any = None,
+        secret: Callable[[], str | None] | None = None,
     ) -> None:
         self.name = server.name
         self._server = server
@@ -62,6 +62,7 @@ class LMStudioProvider:
         # A base_url of its OpenAI endpoint means the same server.
         self._url = server.base_url.rstrip("/").removesuffix("/v1")
         self._loaded: dict[str, Instance] = {}
+        self._is_old = False
         self._loading = anyio.Lock()
         self.load_times_s: dict[str, float] = {}
 
@@ -88,7 +89,9 @@ class LMStudioProvider:
             if error.status != 404:
                 raise
             # Before 0.4.0. It lists the same, but can't be told to load.
+            self._is_old = True
             return self._old_list(await self._call("GET", "/api/v0/models"))
+        self._is_old = False
         items = [item for item in told.get("models") or () if isinstance(item, Mapping)]
         chats = [item for item in items if item.get("type") == "llm" and item.get("key")]
         self._loaded = {
@@ -151,7 +154,11 @@ class LMStudioProvider:
         ]
 
     async def _call(
-        self, method: Any, path: str, body: Mapping[str, Any] | None = None, wait_s: float = 0
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        wait_s: float = 0,
     ) -> dict[str, Any]:
         wait_s = wait_s or DISCOVERY_S
         sent = strict_json.dumps(body) if body is not None else b""
@@ -244,6 +251,8 @@ class LMStudioProvider:
                 "rejected",
                 status=413,
             )
+        if self._is_old:
+            return  # it loads by itself, at the first request
         async with self._loading:
             there = self._loaded.get(candidate.model)
             if there is not None and (not there.context_tokens or there.context_tokens >= needed):
@@ -255,9 +264,12 @@ class LMStudioProvider:
                     await self.unload(candidate.model)
                 await self.load(candidate.model, window)
             except ProviderFailed as error:
-                if error.status != 404:
-                    raise
-                # Before 0.4.0 it loads by itself, at the first request.
+                # Another model may be there, or smaller.
+                raise ProviderFailed(
+                    f"{self.name} could not load {candidate.model} with {window} tokens of context",
+                    "died" if error.kind == "rejected" else error.kind,
+                    said=error.message,
+                ) from error
 
 
 def _instance(item: Mapping[str, Any]) -> Instance | None:
