@@ -139,6 +139,10 @@ class LocalEngine(Protocol):
         """Return the loaded models: path -> context in effect, tokens."""
         ...
 
+    async def unload(self, model_path: str) -> bool:
+        """Free a model's memory; False where it isn't loaded or answers just now."""
+        ...
+
 
 class Embeds(Protocol):
     """A provider that also makes embeddings."""

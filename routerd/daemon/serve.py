@@ -40,7 +40,7 @@ async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
     understanding = _understanding(config)
     memory = SqliteMemory(here.database, embedder=_embedder())
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
-    parts = wiring.Parts(door, pool, KeyringStore(), here.models)
+    parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
     async with memory, pool:
         try:
             house = TheHouse(here, config, parts, understanding, memory, door)

@@ -13,7 +13,7 @@ from routerd.core.ports import CredentialStore, LocalEngine, Outbound, Provider
 from routerd.credentials.environment import WithEnvironment
 from routerd.credentials.keyring_store import origin_of
 from routerd.credentials.remembered import RememberedSecret
-from routerd.engines import gguf
+from routerd.engines import gguf, machine_memory
 from routerd.network.sdk_transport import OutboundTransport
 from routerd.policy.decide import Stance
 from routerd.providers.anthropic import AnthropicProvider
@@ -25,6 +25,7 @@ from routerd.providers.lmstudio import LMStudioProvider
 from routerd.providers.ollama import OllamaProvider
 from routerd.providers.openai import OpenAIProvider
 from routerd.providers.openai_compatible import OpenAICompatibleProvider, Server
+from routerd.providers.residency import Residency, ResidentProvider
 from routerd.providers.vendors import VENDORS
 from routerd.settings import clouds, engines, known_keys, places
 from routerd.settings.catalogue_file import ModelCatalogue
@@ -38,6 +39,7 @@ class Parts:
     engine: LocalEngine
     credentials: CredentialStore
     models_dir: Path
+    residency: Residency = field(default_factory=Residency)
     named: ModelCatalogue = field(default_factory=ModelCatalogue)
 
 
@@ -53,7 +55,25 @@ def providers(
     config: Config, parts: Parts, wanted: Iterable[ProviderConfig]
 ) -> tuple[Provider, ...]:
     """Return one provider per entry of `wanted`."""
-    return tuple(_KINDS[entry.kind](entry, config, parts) for entry in wanted)
+    return tuple(_planned(_KINDS[e.kind](e, config, parts), e, parts) for e in wanted)
+
+
+def _planned(provider: Provider, wanted: ProviderConfig, parts: Parts) -> Provider:
+    """Let engines of this machine go through one queue: they share its memory."""
+    if wanted.kind in ("ollama", "lmstudio", "llamacpp") and wanted.zone == "device":
+        return ResidentProvider(provider, parts.residency)
+    return provider
+
+
+# How many requests a model answers at once, as the engines come: LM Studio says 4, the embedded
+# one has one worker a model. Ollama queues what is beyond its own number itself.
+PARALLEL = {"ollama": 4, "lmstudio": 4, "llamacpp": 1}
+
+
+def residency(config: Config) -> Residency:
+    """Return the one queue for all engines of this machine."""
+    places = {"llamacpp": config.llamacpp.max_loaded}
+    return Residency(machine_memory.free_bytes, places=places, parallel=PARALLEL)
 
 
 def stance(config: Config) -> Stance:

@@ -155,6 +155,11 @@ class LlamaCppProvider:
                     yield chunk
         yield decoder.finish()
 
+    async def unload(self, model: str) -> bool:
+        """See `core.ports.Unloads.unload`."""
+        path = self._paths.get(model)
+        return path is not None and await self._engine.unload(str(path))
+
     def _scan(self) -> list[_Found]:
         names: dict[str, int] = {}
         models = []
@@ -225,6 +230,7 @@ class LlamaCppProvider:
             capabilities=self._capabilities(file),
             warm=loaded_tokens > 0,
             load_s=file.size_bytes / LOAD_BYTES_PER_S,
+            size_bytes=file.size_bytes,
             parameters_b=file.parameters_b,
             quantisation=file.quantisation,
         )
