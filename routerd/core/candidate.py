@@ -59,6 +59,7 @@ class Candidate:
     parameters_b: float = 0.0
     quantisation: str = ""
     max_output_tokens: int = 0
+    loaded_tokens: int = 0
     size_bytes: int = 0
     swap_s: float = 0.0
     plumbing: bool = False

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from random import SystemRandom
 from typing import Any
 
 import anyio
@@ -23,13 +24,14 @@ from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
-from routerd.providers.catalogue import Catalogue
+from routerd.providers.catalogue import Catalogue, next_check_s
 from routerd.settings import catalogue_file, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
 
 _log = logging.getLogger(__name__)
+_random = SystemRandom()
 
 
 class TheHouse:
@@ -94,7 +96,7 @@ class TheHouse:
     async def keep_fresh(self, every_s: float) -> None:
         """Look for engines again and again; each time at the catalogue then in force."""
         while True:
-            await anyio.sleep(every_s)
+            await anyio.sleep(next_check_s(every_s, _random.random))
             await self.refresh()
 
     async def reload(self) -> str:
@@ -140,6 +142,7 @@ class TheHouse:
         counts = await self._memory.counts()
         config = self._snapshot.config
         candidates = self._snapshot.catalogue.candidates()
+        kinds = {engine.name: engine.kind for engine in self.catalogue.engines}
         base = f"http://127.0.0.1:{self.port}"
         return Status(
             state=self._state(candidates),
@@ -155,7 +158,7 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(_model(candidate) for candidate in candidates),
+            models=tuple(_model(c, kinds.get(c.provider, "")) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,
@@ -183,7 +186,7 @@ class TheHouse:
         return f"requests are not classified: {self._understanding.state}"
 
 
-def _model(candidate: Candidate) -> ModelStatus:
+def _model(candidate: Candidate, engine: str) -> ModelStatus:
     return ModelStatus(
         name=candidate.name,
         provider=candidate.provider,
@@ -197,4 +200,13 @@ def _model(candidate: Candidate) -> ModelStatus:
         health=candidate.health,
         tokens_per_s=candidate.tokens_per_s,
         plumbing=candidate.plumbing,
+        engine=engine,
+        loaded_tokens=candidate.loaded_tokens,
+        ability=candidate.ability,
+        ability_sd=candidate.ability_sd,
+        price_input=candidate.price.input,
+        price_cached_input=candidate.price.cached_input,
+        price_output=candidate.price.output,
+        load_s=candidate.load_s,
+        size_bytes=candidate.size_bytes,
     )

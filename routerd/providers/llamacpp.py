@@ -231,6 +231,7 @@ class LlamaCppProvider:
             warm=loaded_tokens > 0,
             load_s=file.size_bytes / LOAD_BYTES_PER_S,
             size_bytes=file.size_bytes,
+            loaded_tokens=loaded_tokens,
             parameters_b=file.parameters_b,
             quantisation=file.quantisation,
         )

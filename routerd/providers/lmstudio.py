@@ -127,6 +127,7 @@ class LMStudioProvider:
             parameters_b=size_b,
             quantisation=str(quantised.get("name") or "") if isinstance(quantised, Mapping) else "",
             size_bytes=size,
+            loaded_tokens=loaded.context_tokens if loaded else 0,
         )
 
     def _old_list(self, told: Mapping[str, Any]) -> list[Candidate]:

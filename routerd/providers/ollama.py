@@ -132,6 +132,7 @@ class OllamaProvider:
             ),
             load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
             size_bytes=item.size or 0,
+            loaded_tokens=self._windows.get(model, 0),
             parameters_b=size_b,
             quantisation=(details and details.quantization_level) or "",
         )

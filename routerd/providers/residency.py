@@ -237,7 +237,8 @@ class ResidentProvider:
         try:
             while not await _set_soon(ticket.granted):
                 ahead = self._residency.ahead(ticket)
-                yield Progress(f"waiting for {candidate.model}: {ahead} requests before it")
+                queue = f", and {ahead} requests are before it" if ahead else ""
+                yield Progress(f"waiting for {candidate.model}: its engine is busy{queue}")
             await self._residency.make_room(ticket)
             began_s = time.monotonic()
             now = replace(candidate, warm=not ticket.cold)

@@ -121,7 +121,7 @@ async def test_who_waits_is_told_how_many_are_before_it() -> None:
             group.start_soon(_all, provider, _cold("scripted/a"))
             await anyio.wait_all_tasks_blocked()
             group.start_soon(second)
-    assert told[0] == Progress("waiting for b: 0 requests before it")
+    assert told[0] == Progress("waiting for b: its engine is busy")
     assert isinstance(told[-1], Finish)
     assert engine.asked == ["scripted/a", "scripted/b"]
 
