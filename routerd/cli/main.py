@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "pull": (
         "pull",
-        "download a GGUF model for the embedded engine",
+        "download a GGUF model for the embedded engine, or NAME:TAG by way of Ollama",
         "routerd pull Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/"
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     ),
@@ -89,7 +89,9 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
         sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
     elif name == "pull":
-        sub.add_argument("source", help="OWNER/REPO/FILE.gguf or an https:// address")
+        sub.add_argument(
+            "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
+        )
         sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
     elif name == "keys":
         sub.add_argument("action", choices=["set", "list", "rm"])
