@@ -16,6 +16,7 @@ class Capabilities:
     json_schema: bool = False
     fim: bool = False
     thinking: bool = False
+    embeddings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Candidate:
     plumbing: bool = False
     usable: bool = True
     unusable_reason: str = ""
+    speaks: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -47,13 +47,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What an answering model must be able to do."""
+    """What an answering model must be able to do.
+
+    `native`: the dialect that its backend must speak itself, for content no other dialect can say.
+    """
 
     tools: bool = False
     vision: bool = False
     json_schema: bool = False
     fim: bool = False
     context_tokens: int = 0
+    embeddings: bool = False
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Neighbour, Reading
 from routerd.core.outcome import Outcome
-from routerd.core.request import Limits, Request
+from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.core.status import EngineStatus
 
@@ -141,22 +141,6 @@ class LocalEngine(Protocol):
 
     async def unload(self, model_path: str) -> bool:
         """Free a model's memory; False where it isn't loaded or answers just now."""
-        ...
-
-
-class Embeds(Protocol):
-    """A provider that also makes embeddings."""
-
-    async def embed(self, model: str, texts: list[str]) -> list[list[float]]:
-        """Return one vector a text, in order. Raises: ProviderFailed."""
-        ...
-
-
-class FillsIn(Protocol):
-    """A provider that also completes code between a prefix and a suffix."""
-
-    def fill(self, model: str, prefix: str, suffix: str, limits: Limits) -> AsyncGenerator[Chunk]:
-        """Answer as `Provider.stream` does. Raises: ProviderFailed."""
         ...
 
 

@@ -5,6 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
+Dialect = Literal[
+    "openai",
+    "mcp",
+    "cli",
+    "anthropic",
+    "openai_responses",
+    "openai_completions",
+    "ollama",
+    "ollama_generate",
+]
+# How much a model shall think before it answers; "" leaves the engine's default.
+Effort = Literal["", "none", "minimal", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class Image:
 class Thinking:
     """A model's reasoning; `signature` binds it to the model that wrote it.
 
-    `redacted`: the provider showed no text, and the signature is all there is to pass back.
+    `redacted`: there is no text, and `signature` holds what only its maker can read.
     """
 
     text: str
@@ -70,11 +82,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function the model may call; `schema` is JSON Schema of its arguments."""
+    """A function the model may call; `schema` is JSON Schema of its arguments.
+
+    `custom`: its client wants free text instead, which stands in the one argument `input`.
+    """
 
     name: str
     description: str
     schema: Mapping[str, Any]
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +111,9 @@ class Limits:
     top_p: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    top_k: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
 
 
 # English prose has about four characters a token and code about three, over the tokenizers of
@@ -109,12 +128,18 @@ class Request:
     """Everything the journey needs to know about one request.
 
     `raw` is the body as it came, for byte passthrough; it is kept out of `repr` because it holds
-    the prompt. `dialect_headers` belong to it (lower-case names, `anthropic-beta`): a backend of
-    the same dialect gets those it knows.
+    the prompt. Whoever changes what will be sent must empty it.
+    `suffix`: a fill-in-the-middle request; the one user message is what stands before the gap, and
+    this what stands after it. `logprobs`: wanted, with so many alternatives for each token.
+    `left_out`: tools that are offered by the provider of the client's dialect alone; another model
+    simply does not have them. `native_only`: content that nobody but a speaker of the client's
+    dialect can read, named; any other model may not answer. `embeds`: no answer is wanted but a
+    vector for each message. `dialect_headers` belong to `raw` (lower-case names, `anthropic-beta`):
+    a backend of the same dialect gets those it knows.
     """
 
     messages: tuple[Message, ...]
-    dialect: Literal["openai", "anthropic", "responses", "ollama", "mcp", "cli"] = "openai"
+    dialect: Dialect = "openai"
     requested_model: str = "auto"
     wants_stream: bool = False
     wants_usage: bool = True
@@ -126,6 +151,13 @@ class Request:
     session_key: str = ""
     workspace: str = ""
     raw: bytes = field(default=b"", repr=False)
+    effort: Effort = ""
+    parallel_tools: bool = True
+    suffix: str | None = field(default=None, repr=False)
+    logprobs: int | None = None
+    left_out: tuple[str, ...] = ()
+    native_only: str = ""
+    embeds: bool = False
     dialect_headers: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -141,6 +173,7 @@ class Request:
                         total += len(arguments)
                     case _:
                         continue  # images are counted by the engines alone
+        total += len(self.suffix or "")
         return total + sum(len(str(tool.schema)) + len(tool.description) for tool in self.tools)
 
     @property

@@ -8,11 +8,16 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens counted by the engine; -1 where it didn't say."""
+    """Tokens counted by the engine; -1 where it didn't say.
+
+    `input_tokens` counts those read from a cache and those written to one, too.
+    """
 
     input_tokens: int = -1
     output_tokens: int = -1
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,9 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingDelta:
-    """More reasoning.
+    """More reasoning; `signature` comes with its last piece, where its maker signs it.
 
-    `signature` ends a block of it and binds it to the model that wrote it; `redacted` says that
-    the signature is all there is to pass back.
+    `redacted`: there is no text, and `signature` holds what only its maker can read.
     """
 
     text: str
@@ -58,6 +62,7 @@ class Finish:
 
     reason: FinishReason
     usage: Usage = Usage()
+    stop_sequence: str = ""
 
 
 Chunk = TextDelta | ThinkingDelta | ToolCallDelta | Progress | Finish

@@ -2,23 +2,31 @@
 
 import time
 
-from routerd.core.features import Features, LatencyClass, Needs, Neighbour
+from routerd.core.features import Features, LatencyClass, Needs, Neighbour, Reading
 from routerd.core.ports import Memory, Understanding
-from routerd.core.request import Image, Request
+from routerd.core.request import CHARACTERS_PER_TOKEN, Image, Request
 
 NEIGHBOURS = 16
 # Room kept for the answer where the client sets no bound, and the most that a bound counts for:
 # clients send 32 000 as a matter of course, and would lose every local model by it.
 ANSWER_TOKENS, MOST_ANSWER_TOKENS = 512, 2048
+# A line or two in the middle of known code: small models are made for it.
+FIM_COMPLEXITY = 0.2
 
 
 def needs_of(request: Request) -> Needs:
     """Return what a model must be able to do to answer."""
     limits = request.limits
+    if request.embeds:
+        # Each text has the window to itself.
+        longest = max((len(message.text) for message in request.messages), default=0)
+        return Needs(embeddings=True, context_tokens=int(longest / CHARACTERS_PER_TOKEN))
     return Needs(
         tools=bool(request.tools) and request.tool_choice != "none",
         vision=any(isinstance(part, Image) for m in request.messages for part in m.parts),
         json_schema=request.response_format.kind == "json_schema",
+        fim=request.suffix is not None,
+        native=request.dialect if request.native_only else "",
         context_tokens=request.estimated_tokens
         + min(limits.max_output_tokens or ANSWER_TOKENS, MOST_ANSWER_TOKENS),
     )
@@ -27,7 +35,13 @@ def needs_of(request: Request) -> Needs:
 async def understand(request: Request, understanding: Understanding, memory: Memory) -> Features:
     """Return the features; a late or missing model or index leaves its part empty."""
     began_s = time.perf_counter()
-    reading = await understanding.read(request)
+    if request.embeds:
+        reading = Reading()
+    elif request.suffix is None:
+        reading = await understanding.read(request)
+    else:
+        # A gap to be filled is a completion by construction; every keystroke may ask for one.
+        reading = Reading("completion", 1.0, FIM_COMPLEXITY)
     neighbours: tuple[Neighbour, ...] = ()
     if reading.embedding:
         neighbours = await memory.nearest(

@@ -74,7 +74,9 @@ def decide(
         offline=stance.offline,
         local_only=wanted.local_only,
         pinned=wanted.pinned,
-        real_model_found=any(c.usable and not c.plumbing for c in candidates),
+        real_model_found=any(
+            c.usable and not c.plumbing and not c.capabilities.embeddings for c in candidates
+        ),
     )
     refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
     admitted = [candidate for candidate, refusal in refusals if refusal is None]

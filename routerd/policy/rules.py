@@ -64,6 +64,20 @@ def _capability(candidate: Candidate, now: Circumstances) -> str | None:
     return f"can't do {', '.join(missing)}, which the request needs" if missing else None
 
 
+def _kind(candidate: Candidate, now: Circumstances) -> str | None:
+    embeds, wanted = candidate.capabilities.embeddings, now.features.needs.embeddings
+    if embeds == wanted:
+        return None
+    return "it does not make embeddings" if wanted else "it makes embeddings, not answers"
+
+
+def _native(candidate: Candidate, now: Circumstances) -> str | None:
+    dialect = now.features.needs.native
+    if dialect and dialect not in candidate.speaks:
+        return f"the request holds content that only the {dialect} dialect can say"
+    return None
+
+
 def _context(candidate: Candidate, now: Circumstances) -> str | None:
     needed = now.features.needs.context_tokens
     if candidate.context_tokens and needed > candidate.context_tokens:
@@ -93,6 +107,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("offline", _offline),
     ("local-only", _local_only),
     ("capability", _capability),
+    ("kind", _kind),
+    ("native", _native),
     ("context", _context),
     ("circuit", _circuit),
     ("plumbing", _plumbing),

@@ -6,14 +6,16 @@ from typing import Any
 from typing_extensions import override
 
 from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
+from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.dialects import sse, strict_json
 from routerd.policy import abilities
 from routerd.providers import anthropic_wire
 from routerd.providers.anthropic_stream import StreamDecoder
-from routerd.providers.cloud import MAX_PAGES, CloudProvider
+from routerd.providers.cloud import MAX_PAGES, Account, CloudProvider, Secret
 
 VERSION = "2026-10-21"
 # What clients wrote for until then; it allows fields that the newer one refuses (temperature).
@@ -30,6 +32,12 @@ class AnthropicProvider(CloudProvider):
 
     kind = "anthropic"
 
+    def __init__(
+        self, account: Account, outbound: Outbound, timeouts: Timeouts, secret: Secret
+    ) -> None:
+        super().__init__(account, outbound, timeouts, secret)
+        self._adapts: set[str] = set()
+
     @override
     def headers(self, key: str) -> dict[str, str]:
         return {"authorization": f"Bearer {key}"}
@@ -37,6 +45,7 @@ class AnthropicProvider(CloudProvider):
     @override
     async def list_models(self) -> list[Candidate]:
         found: list[Candidate] = []
+        adapts: set[str] = set()
         path = "/v1/models?limit=1000"
         for _ in range(MAX_PAGES):
             page = await self.get(path, more={"anthropic-version": VERSION})
@@ -44,9 +53,11 @@ class AnthropicProvider(CloudProvider):
             if not isinstance(items, list):
                 raise ProviderFailed(f"{self.name} lists no models", "protocol")
             found += [self._candidate(item) for item in items if _is_usable(item)]
+            adapts |= {str(item["id"]) for item in items if _is_usable(item) and _adapts(item)}
             if not page.get("has_more") or not isinstance(page.get("last_id"), str):
                 break
             path = f"/v1/models?limit=1000&after_id={page['last_id']}"
+        self._adapts = adapts
         return found
 
     def _candidate(self, item: Mapping[str, Any]) -> Candidate:
@@ -62,13 +73,15 @@ class AnthropicProvider(CloudProvider):
             context_tokens=window if isinstance(window, int) and window > 0 else USUAL_WINDOW,
             capabilities=_capabilities(item.get("capabilities")),
             max_output_tokens=_whole(item.get("max_tokens")),
+            speaks=("anthropic",),
             warm=True,
         )
 
     @override
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         bound = min(candidate.max_output_tokens or USUAL_OUTPUT, MOST_OUTPUT)
-        body = anthropic_wire.encode_request(request, candidate.model, bound)
+        adapts = candidate.model in self._adapts
+        body = anthropic_wire.encode_request(request, candidate.model, bound, adapts=adapts)
         parser, decoder = sse.EventParser(), StreamDecoder()
         async with self.post("/v1/messages", body, more=_versions(request)) as reply:
             async for data in reply.body:
@@ -95,6 +108,14 @@ def _is_usable(item: Any) -> bool:
         and bool(item.get("id"))
         and item.get("lifecycle", "active") != "retired"
     )
+
+
+def _adapts(item: Mapping[str, Any]) -> bool:
+    """Whether the model thinks adaptively, which `effort` needs."""
+    told: Any = item.get("capabilities")
+    for name in ("thinking", "types", "adaptive", "supported"):
+        told = told.get(name) if isinstance(told, Mapping) else None
+    return told is True
 
 
 def _whole(value: Any) -> int:

@@ -53,6 +53,7 @@ class StreamDecoder:
         self._blocks: dict[int, _Block] = {}
         self._calls = 0
         self._stop: str = ""
+        self._sequence = ""
         self._usage: dict[str, int] = {}
         self.ended = False
 
@@ -70,7 +71,9 @@ class StreamDecoder:
         elif kind == "content_block_stop":
             return self._end_block(event)
         elif kind == "message_delta":
-            self._stop = str(_mapping(event.get("delta")).get("stop_reason") or self._stop)
+            delta = _mapping(event.get("delta"))
+            self._stop = str(delta.get("stop_reason") or self._stop)
+            self._sequence = str(delta.get("stop_sequence") or self._sequence)
             self._count(_mapping(event.get("usage")))
         elif kind == "message_stop":
             return [self._finish()]
@@ -128,7 +131,7 @@ class StreamDecoder:
         self.ended = True
         if not self._stop:
             raise ProviderFailed("the backend ended without a stop reason", "died")
-        return Finish(_STOP.get(self._stop, "stop"), self.usage)
+        return Finish(_STOP.get(self._stop, "stop"), self.usage, self._sequence)
 
     @property
     def usage(self) -> Usage:
@@ -139,7 +142,7 @@ class StreamDecoder:
         read = counts.get("cache_read_input_tokens", 0)
         written = counts.get("cache_creation_input_tokens", 0)
         total = counts["input_tokens"] + read + written
-        return Usage(total, counts.get("output_tokens", -1), read)
+        return Usage(total, counts.get("output_tokens", -1), read, written)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -29,8 +29,12 @@ JSON_ONLY = "Answer with one JSON object and nothing else."
 _BAD_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def encode_request(request: Request, model: str, max_tokens: int) -> dict[str, Any]:
+def encode_request(
+    request: Request, model: str, max_tokens: int, *, adapts: bool = False
+) -> dict[str, Any]:
     """Return the body; `max_tokens` stands in where the client sets no bound.
+
+    `adapts`: the model thinks as much as it finds fit, and can be told how much.
 
     A client that speaks this dialect itself is passed on as it wrote, cache breakpoints and all:
     only the model, streaming, and thinking that another vendor signed are changed.
@@ -49,10 +53,13 @@ def encode_request(request: Request, model: str, max_tokens: int) -> dict[str, A
         body["system"] = system
     if request.tools and request.tool_choice != "none":
         body["tools"] = [_tool(tool) for tool in request.tools]
-        body["tool_choice"] = _tool_choice(request.tool_choice)
+        body["tool_choice"] = _tool_choice(request)
     if request.response_format.kind == "json_schema":
         schema = closed(request.response_format.schema or {"type": "object"})
         body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+    if adapts and request.effort in ("low", "medium", "high"):
+        body["thinking"] = {"type": "adaptive"}
+        body.setdefault("output_config", {})["effort"] = request.effort
     if stop := [text for text in request.limits.stop if text.strip()]:
         body["stop_sequences"] = stop
     # No temperature, no top_p: the API refuses them since version 2026-10-21, even at defaults.
@@ -170,10 +177,12 @@ def _tool(tool: Tool) -> dict[str, Any]:
     return {"name": tool.name, "description": tool.description, "input_schema": schema}
 
 
-def _tool_choice(choice: str) -> dict[str, Any]:
-    if choice in ("", "auto"):
-        return {"type": "auto"}
-    return {"type": "any"} if choice == "required" else {"type": "tool", "name": choice}
+def _tool_choice(request: Request) -> dict[str, Any]:
+    choice = request.tool_choice
+    single: dict[str, Any] = {} if request.parallel_tools else {"disable_parallel_tool_use": True}
+    if choice in ("", "auto", "required"):
+        return {"type": "any" if choice == "required" else "auto", **single}
+    return {"type": "tool", "name": choice, **single}
 
 
 def closed(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Reads an answer in OpenAI's chat format from a reply, streamed or whole."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from routerd.core.errors import ProviderFailed
@@ -15,6 +15,20 @@ Normalise = Callable[[dict[str, Any]], dict[str, Any]]
 def as_it_is(obj: dict[str, Any]) -> dict[str, Any]:
     """Return an object that needs no change."""
     return obj
+
+
+def from_text(obj: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of the older completions format, with `text`, in that of chat."""
+    choices = obj.get("choices")
+    if not isinstance(choices, list):
+        return obj
+    changed = [
+        {**choice, "delta": {"content": choice["text"]}}
+        if isinstance(choice, dict) and isinstance(choice.get("text"), str)
+        else choice
+        for choice in choices
+    ]
+    return {**obj, "choices": changed}
 
 
 async def whole(reply: Reply, who: str, normalise: Normalise = as_it_is) -> tuple[Chunk, ...]:
@@ -40,22 +54,3 @@ async def streamed(
     if parser.unfinished:
         raise ProviderFailed(f"{who} ended in the middle of an event", "died")
     yield decoder.finish()
-
-
-def embeddings(told: Mapping[str, Any], wanted: int, who: str) -> list[list[float]]:
-    """Return the vectors of an embeddings answer, in order. Raises: ProviderFailed."""
-    listed = told.get("data")
-    items = (
-        [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
-    )
-    items.sort(key=_place)
-    vectors = [item.get("embedding") for item in items]
-    found = [[float(x) for x in vector] for vector in vectors if isinstance(vector, list)]
-    if len(found) != wanted:
-        raise ProviderFailed(f"{who} sent {len(found)} vectors for {wanted} texts", "protocol")
-    return found
-
-
-def _place(item: Mapping[str, Any]) -> int:
-    place = item.get("index")
-    return place if isinstance(place, int) else 0

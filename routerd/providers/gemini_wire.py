@@ -82,6 +82,9 @@ def _generation(request: Request, *, thinks: bool) -> dict[str, Any]:
         "maxOutputTokens": limits.max_output_tokens,
         "temperature": limits.temperature,
         "topP": limits.top_p,
+        "topK": limits.top_k,
+        "presencePenalty": limits.presence_penalty,
+        "frequencyPenalty": limits.frequency_penalty,
         "seed": limits.seed,
         "stopSequences": list(limits.stop[:MOST_STOPS]) or None,
         "responseMimeType": "application/json" if shape.kind != "text" else None,
@@ -232,5 +235,7 @@ def _usage(told: Mapping[str, Any]) -> Usage:
         return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
     # Thinking is paid for as output and is not in the candidates' count.
-    made = count("candidatesTokenCount", 0) + count("thoughtsTokenCount", 0)
-    return Usage(count("promptTokenCount", -1), made, count("cachedContentTokenCount", 0))
+    thought = count("thoughtsTokenCount", 0)
+    made = count("candidatesTokenCount", 0) + thought
+    cached = count("cachedContentTokenCount", 0)
+    return Usage(count("promptTokenCount", -1), made, cached, reasoning_tokens=thought)

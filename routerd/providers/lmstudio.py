@@ -14,12 +14,13 @@ import anyio
 
 from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Timeouts
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Progress
 from routerd.core.status import EngineStatus
-from routerd.dialects import strict_json
+from routerd.dialects import embeddings, strict_json
 from routerd.policy import abilities
 from routerd.policy.windows import needed_tokens, window_for
 from routerd.providers import chat_answer, failures
@@ -93,7 +94,8 @@ class LMStudioProvider:
             return self._old_list(await self._call("GET", "/api/v0/models"))
         self._is_old = False
         items = [item for item in told.get("models") or () if isinstance(item, Mapping)]
-        chats = [item for item in items if item.get("type") == "llm" and item.get("key")]
+        kinds = ("llm", "embedding")
+        chats = [item for item in items if item.get("type") in kinds and item.get("key")]
         self._loaded = {
             str(item["key"]): instance for item in chats if (instance := _instance(item))
         }
@@ -119,7 +121,8 @@ class LMStudioProvider:
             capabilities=Capabilities(
                 tools=able.get("trained_for_tool_use") is True,
                 vision=able.get("vision") is True,
-                json_schema=True,
+                json_schema=item.get("type") != "embedding",
+                embeddings=item.get("type") == "embedding",
                 thinking=bool(able.get("reasoning")),
             ),
             warm=loaded is not None,
@@ -205,11 +208,11 @@ class LMStudioProvider:
         await self._call("POST", "/api/v1/models/unload", {"instance_id": instance.id})
         return True
 
-    async def embed(self, model: str, texts: list[str]) -> list[list[float]]:
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
         """Return one vector a text. Raises: ProviderFailed."""
-        body = {"model": model, "input": texts}
+        body = embeddings.encode_request(request, candidate.model)
         told = await self._call("POST", "/v1/embeddings", body, self._timeouts.whole_answer_s)
-        return chat_answer.embeddings(told, len(texts), self.name)
+        return embeddings.decode_answer(told)
 
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         """See `core.ports.Provider.stream`."""

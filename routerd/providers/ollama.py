@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from routerd.core.candidate import Candidate, Capabilities, Zone
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
-from routerd.core.request import Limits, Request
+from routerd.core.request import Request
 from routerd.core.response import Chunk, Progress, TextDelta, ToolCallDelta
 from routerd.core.status import EngineStatus
-from routerd.dialects import strict_json
+from routerd.dialects import embeddings, strict_json
 from routerd.policy import abilities, windows
 from routerd.providers import failures, ollama_wire
 
@@ -104,7 +105,7 @@ class OllamaProvider:
             return replace(broken, usable=False, unusable_reason=failure.message)
         shown = self._shown[key]
         able = set(shown.capabilities or ())
-        if "completion" not in able:
+        if "completion" not in able and "embedding" not in able:
             return None
         trained = [v for k, v in (shown.modelinfo or {}).items() if k.endswith(".context_length")]
         return replace(self._candidate(item, able, int(trained[0]) if trained else 0), warm=warm)
@@ -126,9 +127,10 @@ class OllamaProvider:
             capabilities=Capabilities(
                 tools="tools" in able,
                 vision="vision" in able,
-                json_schema=True,
+                json_schema="embedding" not in able,
                 fim="insert" in able,
                 thinking="thinking" in able,
+                embeddings="embedding" in able and "completion" not in able,
             ),
             load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
             size_bytes=item.size or 0,
@@ -144,10 +146,10 @@ class OllamaProvider:
         """See `core.ports.Provider.stream`."""
         if not candidate.warm and candidate.load_s:
             yield Progress(f"loading {candidate.model}, about {candidate.load_s:.0f} s")
-        window = self._window(request, candidate)
-        said = False
+        window, said = self._window(request, candidate), False
+        answer = self._fill if request.suffix is not None else self._chat
         try:
-            async with aclosing(self._chat(request, candidate, window)) as chunks:
+            async with aclosing(answer(request, candidate, window)) as chunks:
                 async for chunk in chunks:
                     said = True
                     yield chunk
@@ -159,7 +161,7 @@ class OllamaProvider:
             if not largest or window >= largest:
                 raise
         # The estimate was too small (another script, a tokenizer of its own): all it was made for.
-        async with aclosing(self._chat(request, candidate, largest)) as chunks:
+        async with aclosing(answer(request, candidate, largest)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -216,35 +218,40 @@ class OllamaProvider:
             )
         return windows.window_for(needed, self._windows.get(candidate.model, 0), most)
 
-    async def fill(
-        self, model: str, prefix: str, suffix: str, limits: Limits
+    async def _fill(
+        self, request: Request, candidate: Candidate, window: int
     ) -> AsyncGenerator[Chunk]:
-        """See `core.ports.FillsIn.fill`; the model's own template says where the gap is."""
-        tokens = windows.text_tokens(prefix + suffix) + (limits.max_output_tokens or 256)
-        window = windows.window_for(int(tokens) + 64, self._windows.get(model, 0), 0)
-        wire = ollama_wire.encode_fill(model, prefix, suffix, limits, window)
+        """Fill the gap between prefix and suffix; the model's own template says where it is."""
+        wire = ollama_wire.encode_fill(request, candidate.model, window)
         async with aclosing(self._lines("GenerateResponse", "/api/generate", wire)) as parts:
             async for part in parts:
-                self._windows[model] = window
+                self._windows[candidate.model] = window
                 if part.response:
                     yield TextDelta(part.response)
                 if part.done:
-                    self._learn(model, part.load_duration)
+                    self._learn(candidate.model, part.load_duration)
                     yield ollama_wire.decode_finish(part, called=False)
                     return
         raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
 
-    async def embed(self, model: str, texts: list[str]) -> list[list[float]]:
-        """See `core.ports.Embeds.embed`; a text that is too long is refused, not cut."""
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector a text; one that is too long is refused, not cut.
+
+        Raises: ProviderFailed.
+        """
         client = await self._client()
         try:
-            told = await client.embed(model=model, input=texts, truncate=False)
+            told = await client.embed(
+                model=candidate.model,
+                input=list(request.texts),
+                truncate=False,
+                dimensions=request.dimensions,
+            )
         except Exception as error:
             raise _mapped(error, self.name) from error
-        vectors = [[float(value) for value in vector] for vector in told.embeddings]
-        if len(vectors) != len(texts):
-            raise ProviderFailed(f"{self.name} sent {len(vectors)} vectors", "protocol")
-        return vectors
+        vectors = tuple(embeddings.pack(list(vector)) for vector in told.embeddings)
+        counted = -1 if told.prompt_eval_count is None else told.prompt_eval_count
+        return EmbeddingAnswer(candidate.model, vectors, counted)
 
     async def unload(self, model: str) -> bool:
         """See `core.ports.Unloads.unload`."""

@@ -11,7 +11,6 @@ from routerd.core.candidate import Candidate
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import (
     Image,
-    Limits,
     Message,
     Part,
     Request,
@@ -34,15 +33,6 @@ from routerd.dialects import strict_json
 
 def encode_request(request: Request, candidate: Candidate, window: int) -> dict[str, Any]:
     """Return the body of /api/chat: what the client set and the window; the rest stays default."""
-    limits = request.limits
-    options: dict[str, Any] = {
-        "num_ctx": window if candidate.zone != "cloud" else None,
-        "num_predict": limits.max_output_tokens,
-        "temperature": limits.temperature,
-        "top_p": limits.top_p,
-        "seed": limits.seed,
-        "stop": list(limits.stop) or None,
-    }
     body: dict[str, Any] = {
         "model": candidate.model,
         "messages": list(_messages(request.messages)),
@@ -50,36 +40,44 @@ def encode_request(request: Request, candidate: Candidate, window: int) -> dict[
         # What does not fit is an error here, never cut off in silence.
         "truncate": False,
         "shift": False,
-        "options": {name: value for name, value in options.items() if value is not None},
+        "options": _options(request, window if candidate.zone != "cloud" else None),
     }
     if request.tools and request.tool_choice != "none":
         body["tools"] = [_tool(tool) for tool in request.tools]
+    if candidate.capabilities.thinking and request.effort:
+        body["think"] = {"none": False, "minimal": "low"}.get(request.effort, request.effort)
     if (wanted := _format(request)) is not None:
         body["format"] = wanted
     return body
 
 
-def encode_fill(
-    model: str, prefix: str, suffix: str, limits: Limits, window: int
-) -> dict[str, Any]:
-    """Return the body of /api/generate that fills the gap between two texts."""
+def encode_fill(request: Request, model: str, window: int) -> dict[str, Any]:
+    """Return the body of /api/generate that fills the gap after the request's one text."""
+    return {
+        "model": model,
+        "prompt": "".join(message.text for message in request.messages),
+        "suffix": request.suffix or "",
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+        "options": _options(request, window),
+    }
+
+
+def _options(request: Request, window: int | None) -> dict[str, Any]:
+    limits = request.limits
     options: dict[str, Any] = {
         "num_ctx": window,
         "num_predict": limits.max_output_tokens,
         "temperature": limits.temperature,
         "top_p": limits.top_p,
+        "top_k": limits.top_k,
+        "presence_penalty": limits.presence_penalty,
+        "frequency_penalty": limits.frequency_penalty,
         "seed": limits.seed,
         "stop": list(limits.stop) or None,
     }
-    return {
-        "model": model,
-        "prompt": prefix,
-        "suffix": suffix,
-        "stream": True,
-        "truncate": False,
-        "shift": False,
-        "options": {name: value for name, value in options.items() if value is not None},
-    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:

@@ -63,7 +63,7 @@ def _describe(item: Mapping[str, Any], blank: Candidate) -> Candidate | None:
         json_schema=True,
         thinking=reasons(blank.model),
     )
-    return replace(blank, capabilities=able)
+    return replace(blank, capabilities=able, speaks=("openai", "openai_responses"))
 
 
 class OpenAIProvider(ChatVendorProvider):
@@ -114,6 +114,6 @@ class OpenAIProvider(ChatVendorProvider):
 def _by_responses(request: Request, model: str) -> bool:
     """Whether to ask by Responses: where the client does, where the model knows nothing else,
     and for reasoning unless the client's own chat body can be passed on."""
-    if request.raw and request.dialect in ("openai", "responses"):
-        return request.dialect == "responses" or _ONLY_RESPONSES.search(model) is not None
+    if request.raw and request.dialect in ("openai", "openai_responses"):
+        return request.dialect == "openai_responses" or _ONLY_RESPONSES.search(model) is not None
     return reasons(model) or _ONLY_RESPONSES.search(model) is not None

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 
 from routerd.core.candidate import Candidate
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Provider
 from routerd.core.request import Request
@@ -216,6 +217,17 @@ class ResidentProvider:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector a text; embedding models are small and do not queue.
+
+        Raises: ProviderFailed.
+        """
+        ask = getattr(self.inner, "embed", None)
+        if ask is None:
+            raise ProviderFailed(f"{self.name} makes no embeddings", "rejected", retryable=False)
+        answer: EmbeddingAnswer = await ask(request, candidate)
+        return answer
 
     async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
         """See `core.ports.Provider.discover`."""

@@ -41,7 +41,7 @@ _ERRORS: Mapping[str, FailureKind] = {
 
 def encode_request(request: Request, model: str, *, stream: bool, reasons: bool) -> dict[str, Any]:
     """Return the body. A client of this dialect is passed on as it wrote but for the model."""
-    if request.dialect == "responses" and request.raw:
+    if request.dialect == "openai_responses" and request.raw:
         return {**strict_json.request_object(request.raw), "model": model, "stream": stream}
     body: dict[str, Any] = {
         "model": model,
@@ -52,6 +52,8 @@ def encode_request(request: Request, model: str, *, stream: bool, reasons: bool)
     }
     if reasons:
         body["include"] = ["reasoning.encrypted_content"]
+        if request.effort:
+            body["reasoning"] = {"effort": request.effort}
     if request.tools:
         body["tools"] = [
             {
@@ -64,6 +66,8 @@ def encode_request(request: Request, model: str, *, stream: bool, reasons: bool)
             for tool in request.tools
         ]
         body["tool_choice"] = _tool_choice(request.tool_choice)
+        if not request.parallel_tools:
+            body["parallel_tool_calls"] = False
     body.update(_limits(request, reasons=reasons))
     return body
 
@@ -262,4 +266,6 @@ def _usage(told: Mapping[str, Any]) -> Usage:
         return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
     cached = count(_mapping(told.get("input_tokens_details")), "cached_tokens", 0)
-    return Usage(count(told, "input_tokens", -1), count(told, "output_tokens", -1), cached)
+    thought = count(_mapping(told.get("output_tokens_details")), "reasoning_tokens", 0)
+    made = count(told, "output_tokens", -1)
+    return Usage(count(told, "input_tokens", -1), made, cached, reasoning_tokens=thought)

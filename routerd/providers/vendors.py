@@ -16,7 +16,7 @@ from routerd.providers.chat_answer import Normalise, as_it_is
 Body = dict[str, Any]
 USUAL = Capabilities(tools=True, json_schema=True)
 NOT_FOR_CHAT = re.compile(
-    r"embed|rerank|whisper|tts|moderation|ocr|image|audio|speech|transcribe|voxtral|guard|imagine",
+    r"rerank|whisper|tts|moderation|ocr|image|audio|speech|transcribe|voxtral|guard|imagine",
     re.IGNORECASE,
 )
 
@@ -35,7 +35,7 @@ class Vendor:
 
     `prepare` changes a request's body, `normalise` an object of the answer. `describe` completes
     a candidate with what the listing says of it, None for what can't chat. The listing is at
-    `listing`, a path, under the key `items`.
+    `listing`, a path, under the key `items`. `fill` is the path that fills gaps, '' for none.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Vendor:
     describe: Callable[[Mapping[str, Any], Candidate], Candidate | None] = _plain
     listing: str = "/models"
     items: str = "data"
+    fill: str = ""
 
 
 def whole(value: Any) -> int:
@@ -288,8 +289,14 @@ def _together_model(item: Mapping[str, Any], blank: Candidate) -> Candidate | No
 VENDORS: Mapping[str, Vendor] = {
     vendor.kind: vendor
     for vendor in (
-        Vendor("deepseek", _deepseek_body, _deepseek_answer, _deepseek_model),
-        Vendor("mistral", _mistral_body, _mistral_answer, _mistral_model),
+        Vendor(
+            "deepseek",
+            _deepseek_body,
+            _deepseek_answer,
+            _deepseek_model,
+            fill="/beta/completions",
+        ),
+        Vendor("mistral", _mistral_body, _mistral_answer, _mistral_model, fill="/fim/completions"),
         Vendor("xai", _xai_body, describe=_xai_model, listing="/language-models", items="models"),
         Vendor("openrouter", describe=_openrouter_model),
         Vendor("groq", normalise=_groq_answer, describe=_groq_model),

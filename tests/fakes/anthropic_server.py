@@ -207,6 +207,14 @@ class FakeAnthropic(FakeServer):
                 "lifecycle": "active",
                 "max_input_tokens": 200_000,
                 "max_tokens": 64_000,
+                "capabilities": {
+                    "image_input": {"supported": True},
+                    "structured_outputs": {"supported": True},
+                    "thinking": {
+                        "supported": name == "claude-thinker",
+                        "types": {"adaptive": {"supported": name == "claude-thinker"}},
+                    },
+                },
             }
             for name in shown
         ]

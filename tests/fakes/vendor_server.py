@@ -30,6 +30,7 @@ LISTINGS: Mapping[str, Any] = {
                 "max_context_length": 256_000,
             },
             {"id": "mistral-embed", "capabilities": {"completion_chat": False}},
+            {"id": "mistral-ocr", "capabilities": {"completion_chat": True}},
             {"id": "classifier", "capabilities": {"completion_chat": False}},
         ],
     },
@@ -113,6 +114,7 @@ def _xai_fault(body: Body) -> str:
     return "Argument not supported on this model: stop" if "stop" in body else ""
 
 
+FILLS = {"deepseek": "/v1/beta/completions", "mistral": "/v1/fim/completions"}
 FAULTS: Mapping[str, Callable[[Body], str]] = {
     "mistral": _mistral_fault,
     "deepseek": _deepseek_fault,
@@ -173,6 +175,11 @@ class FakeVendor(FakeServer):
             await wire.json(401, error("Unauthorized"))
         elif (call.method, call.path) == ("GET", listing):
             await wire.json(200, LISTINGS[self.kind])
+        elif call.path == "/v1/embeddings":
+            data = [{"index": i, "embedding": [0.5, 1.0]} for i, _ in enumerate(call.data["input"])]
+            await wire.json(200, {"data": data, "usage": {"prompt_tokens": 4}})
+        elif call.path in FILLS.get(self.kind, ""):
+            await self._fill(call, wire)
         elif call.path != "/v1/chat/completions":
             await wire.json(404, error("Not found"))
         elif fault := FAULTS.get(self.kind, lambda _: "")(call.data):
@@ -182,6 +189,23 @@ class FakeVendor(FakeServer):
             await wire.json(status, error("Insufficient Balance"), retry_after="5")
         else:
             await self._complete(call, wire)
+
+    async def _fill(self, call: Call, wire: Wire) -> None:
+        """Fill a gap: DeepSeek in the older format with `text`, Mistral in that of chat."""
+        said: Body = {"finish_reason": "stop", "index": 0}
+        text = f"<{call.data['prompt']}|{call.data['suffix']}>"
+        streamed = bool(call.data.get("stream"))
+        if self.kind == "deepseek":
+            said["text"] = text
+        else:
+            said["delta" if streamed else "message"] = {"role": "assistant", "content": text}
+        told = {"choices": [said], "usage": {"prompt_tokens": 5, "completion_tokens": 2}}
+        if not streamed:
+            await wire.json(200, told)
+            return
+        await wire.begin("text/event-stream")
+        await wire.chunk(event(told) + DONE)
+        await wire.end()
 
     async def _complete(self, call: Call, wire: Wire) -> None:
         script = {"caller": CALLER, "full": Script(finish="length")}.get(

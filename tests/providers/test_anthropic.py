@@ -66,7 +66,7 @@ async def test_every_answer_comes_whole_with_its_cached_tokens_counted(
     script = MODELS[model]
     answer = await answered(provider, model, asking())
     assert answer.text == "".join(b["text"] for b in script.blocks if b["type"] == "text")
-    assert answer.usage == Usage(142, script.output_tokens, 100)
+    assert answer.usage == Usage(142, script.output_tokens, 100, 30)
     calls = [b for b in script.blocks if b["type"] == "tool_use"]
     assert [json.loads(call.arguments) for call in answer.tool_calls] == [c["input"] for c in calls]
 
@@ -165,3 +165,14 @@ async def test_closing_the_answer_closes_the_connection_upstream(outbound: HttpO
         assert await anext(stream)
         await stream.aclose()
         assert await anyio.to_thread.run_sync(server.disconnected.wait, 5)
+
+
+async def test_effort_is_told_to_models_that_adapt(
+    server: FakeAnthropic, provider: AnthropicProvider
+) -> None:
+    await provider.discover()
+    for model, expected in (("claude-thinker", "high"), ("claude-sonnet-5", None)):
+        await answered(provider, model, asking(effort="high"))
+        sent = server.calls[-1].data
+        assert sent.get("output_config", {}).get("effort") == expected
+        assert sent.get("thinking") == ({"type": "adaptive"} if expected else None)

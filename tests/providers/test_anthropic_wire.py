@@ -140,3 +140,8 @@ def test_foreign_thinking_is_taken_out_of_a_passed_on_body() -> None:
     nobodys = {"type": "redacted_thinking", "data": ""}
     said = [{"role": "assistant", "content": [own, foreign, nobodys]}]
     assert without_foreign_thinking(said) == [{"role": "assistant", "content": [own]}]
+
+
+def test_one_call_at_a_time_can_be_asked_for() -> None:
+    body = encoded(asking(tools=(TOOL,), parallel_tools=False))
+    assert body["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}

@@ -7,7 +7,7 @@ import pytest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Reply
 from routerd.core.response import Finish, TextDelta
-from routerd.providers.chat_answer import as_it_is, streamed, whole
+from routerd.providers.chat_answer import as_it_is, from_text, streamed, whole
 
 pytestmark = pytest.mark.anyio
 CHUNK = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}\n\n'
@@ -40,3 +40,9 @@ async def test_every_object_passes_through_what_evens_out_its_vendor() -> None:
 async def test_a_stream_cut_inside_an_event_is_no_answer() -> None:
     with pytest.raises(ProviderFailed, match="middle of an event"):
         _ = [chunk async for chunk in streamed(_reply(CHUNK, b"data: {"), "x")]
+
+
+def test_the_older_format_is_read_as_chat() -> None:
+    old = {"choices": [{"text": "a", "finish_reason": "stop"}, 3]}
+    assert from_text(old)["choices"][0]["delta"] == {"content": "a"}
+    assert from_text({"choices": None}) == {"choices": None}

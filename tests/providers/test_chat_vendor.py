@@ -5,20 +5,23 @@ from collections.abc import Iterator
 
 import pytest
 
+from routerd.core.candidate import Candidate
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Limits, Message, ResponseFormat, Text, ToolCall, ToolResult
+from routerd.dialects.embeddings import pack
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.chat_vendor import ChatVendorProvider
 from routerd.providers.cloud import Account
 from routerd.providers.vendors import VENDORS
 from tests.fakes.clouds import KEY, PATIENT, TOOL, FixedSecret, answered, asking
 from tests.fakes.openai_chunks import Script
-from tests.fakes.vendor_server import FakeVendor
+from tests.fakes.vendor_server import FILLS, FakeVendor
 
 pytestmark = pytest.mark.anyio
 FOUND = {
     "deepseek": ["deepseek-chat"],
-    "mistral": ["codestral-latest"],
+    "mistral": ["codestral-latest", "mistral-embed"],
     "xai": ["grok-4"],
     "openrouter": ["anthropic/claude-sonnet-4.5", "b/free"],
     "groq": ["openai/gpt-oss-120b"],
@@ -107,3 +110,25 @@ async def test_statuses_mean_the_same_everywhere(
     assert failed.value.kind == kind
     assert failed.value.retryable
     assert (provider.resting_s > 0) == (kind == "overloaded")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_gaps_are_filled_where_the_vendor_can(
+    server: FakeVendor, provider: ChatVendorProvider, stream: bool
+) -> None:
+    talk = Message("user", (Text("def f():"),))
+    asked = asking(talk, suffix="return x", wants_stream=stream, limits=Limits(9))
+    answer = await answered(provider, "codestral-latest", asked)
+    if server.kind in FILLS:
+        assert server.calls[-1].path == FILLS[server.kind]
+        assert answer.text == "<def f():|return x>"
+        assert server.calls[-1].data["max_tokens"] == 9
+    else:
+        assert server.calls[-1].path == "/v1/chat/completions"
+
+
+async def test_embeddings_come_one_a_text(provider: ChatVendorProvider) -> None:
+    asked = EmbeddingRequest(("a", "b"))
+    answer = await provider.embed(asked, Candidate(provider.name, "some-embed"))
+    assert answer.vectors == (pack([0.5, 1.0]),) * 2
+    assert answer.input_tokens == 4

@@ -61,7 +61,7 @@ async def test_every_answer_comes_whole_with_its_tokens_counted(
     answer = await answered(provider, model, asking())
     said = [str(p["text"]) for p in script.parts if "text" in p and not p.get("thought")]
     assert answer.text == "".join(said)
-    assert answer.usage == Usage(20, 5 + script.thoughts, 8)
+    assert answer.usage == Usage(20, 5 + script.thoughts, 8, reasoning_tokens=script.thoughts)
 
 
 async def test_calls_have_ids_and_whole_arguments(provider: GeminiProvider) -> None:

@@ -9,9 +9,11 @@ import pytest
 from openai import OpenAI
 
 from routerd.core.candidate import Candidate
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Limits, Message, ResponseFormat, Text
 from routerd.core.response import Chunk, Finish, Progress
+from routerd.dialects.embeddings import pack
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.lmstudio import TTL_S, LMStudioProvider
 from routerd.providers.openai_compatible import Server
@@ -57,7 +59,7 @@ async def _asked(provider: LMStudioProvider, request: Any, model: str = CODER.ke
 
 async def test_what_is_downloaded_is_found_with_what_it_can_do(provider: LMStudioProvider) -> None:
     found = await _found(provider)
-    assert list(found) == [CODER.key, SEER.key, CALLER.key]
+    assert list(found) == [CODER.key, SEER.key, CALLER.key, EMBEDDER.key]
     coder = found[CODER.key]
     assert (coder.context_tokens, coder.parameters_b, coder.quantisation) == (32_768, 7.0, "Q4_K_M")
     assert (coder.capabilities.tools, coder.capabilities.vision) == (True, False)
@@ -122,8 +124,10 @@ async def test_a_schema_and_limits_reach_it(
 
 
 async def test_embeddings_come_in_the_order_of_their_texts(provider: LMStudioProvider) -> None:
-    vectors = await provider.embed(EMBEDDER.key, ["a", "bbb"])
-    assert vectors == [[1.0, 0.5], [3.0, 0.5]]
+    found = (await _found(provider))[EMBEDDER.key]
+    assert found.capabilities.embeddings
+    answer = await provider.embed(EmbeddingRequest(("a", "bbb")), found)
+    assert answer.vectors == (pack([1.0, 0.5]), pack([3.0, 0.5]))
 
 
 async def test_a_model_is_unloaded_once(server: FakeLMStudio, provider: LMStudioProvider) -> None:
@@ -157,7 +161,7 @@ async def test_an_older_one_is_used_as_it_is(old: FakeLMStudio, outbound: HttpOu
 async def test_the_address_of_its_openai_endpoint_means_the_same_server(
     server: FakeLMStudio, outbound: HttpOutbound, suffix: str
 ) -> None:
-    assert len(await _found(_provider(server.url + suffix, outbound))) == 3
+    assert len(await _found(_provider(server.url + suffix, outbound))) == 4
 
 
 async def test_what_is_not_there_or_refuses_is_told_not_raised(

@@ -12,6 +12,7 @@ import pytest
 from typing_extensions import override
 
 from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import (
     Image,
@@ -117,11 +118,10 @@ async def test_discovery_tells_what_is_there_and_what_it_can_do(
     server: FakeOllama, provider: OllamaProvider
 ) -> None:
     status, found = await provider.discover()
-    assert (status.up, status.models, status.address) == (True, 4, server.url)
-    assert [candidate.name for candidate in found] == [
-        f"ollama/{model.name}" for model in (CODER, CALLER, THINKER, SEER)
-    ]
-    coder, _, thinker, seer = found
+    assert (status.up, status.models, status.address) == (True, 5, server.url)
+    assert [candidate.name for candidate in found] == [f"ollama/{model.name}" for model in MODELS]
+    coder, _, thinker, seer, embedder = found
+    assert embedder.capabilities == Capabilities(embeddings=True)
     assert coder.capabilities == Capabilities(tools=True, json_schema=True, fim=True)
     assert thinker.capabilities == Capabilities(tools=True, json_schema=True, thinking=True)
     assert seer.capabilities == Capabilities(vision=True, json_schema=True)
@@ -139,7 +139,7 @@ async def test_details_are_asked_once_a_model(server: FakeOllama, provider: Olla
 async def test_a_loaded_model_is_warm(server: FakeOllama, provider: OllamaProvider) -> None:
     await _chunks(provider, _request())
     _, found = await provider.discover()
-    assert [candidate.warm for candidate in found] == [True, False, False, False]
+    assert [candidate.warm for candidate in found] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["gpt-oss:120b-cloud", "glm-4.6:cloud", "my-own-name:latest"])
@@ -176,7 +176,7 @@ async def test_one_broken_model_does_not_hide_the_others(
     broken = FakeModel(name="broken:1b", fault="show-500")
     server.models = {"broken:1b": broken, **server.models}
     status, found = await provider.discover()
-    assert (status.up, status.models) == (True, 5)
+    assert (status.up, status.models) == (True, 6)
     assert not found[0].usable
     assert "unexpected EOF" in found[0].unusable_reason
     assert all(candidate.usable for candidate in found[1:])
@@ -449,9 +449,8 @@ async def test_the_time_a_load_took_is_learnt(server: FakeOllama, provider: Olla
 async def test_a_gap_is_filled_between_prefix_and_suffix(
     server: FakeOllama, provider: OllamaProvider
 ) -> None:
-    stream = provider.fill(CODER.name, "def add(a, b):\n    ", "\n", Limits(32, stop=("\n\n",)))
-    chunks: list[Chunk] = []
-    await _gather(stream, chunks)
+    asked = _request("def add(a, b):\n    ", suffix="\n", limits=Limits(32, stop=("\n\n",)))
+    chunks = await _chunks(provider, asked)
     assert "".join(c.text for c in chunks if isinstance(c, TextDelta)) == "return a + b"
     assert isinstance(chunks[-1], Finish)
     sent = server.calls_to("/api/generate")[-1].data
@@ -460,11 +459,24 @@ async def test_a_gap_is_filled_between_prefix_and_suffix(
 
 
 async def test_embeddings_come_one_a_text(provider: OllamaProvider) -> None:
-    vectors = await provider.embed(CODER.name, ["a", "b"])
-    assert len(vectors) == 2
-    assert vectors[0] != vectors[1]
+    answer = await provider.embed(EmbeddingRequest(("a", "b")), _candidate(EMBEDDER))
+    assert len(answer.vectors) == 2
+    assert answer.vectors[0] != answer.vectors[1]
+    assert {len(vector) for vector in answer.vectors} == {4 * EMBEDDER.embedding_length}
+    assert answer.input_tokens == 2
     with pytest.raises(ProviderFailed, match="404"):
-        await provider.embed("nobody", ["a"])
+        await provider.embed(EmbeddingRequest(("a",)), Candidate("ollama", "nobody"))
+
+
+async def test_how_much_to_think_is_told_to_models_that_do(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    thinks = _candidate(THINKER, capabilities=Capabilities(thinking=True))
+    for effort, sent in (("high", "high"), ("minimal", "low"), ("none", False)):
+        await _gather(provider.stream(_request(effort=effort), thinks), [])
+        assert server.calls_to("/api/chat")[-1].data["think"] == sent
+    await _chunks(provider, _request(effort="high"))
+    assert "think" not in server.calls_to("/api/chat")[-1].data
 
 
 async def test_a_model_is_unloaded_once(server: FakeOllama, provider: OllamaProvider) -> None:

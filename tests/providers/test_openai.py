@@ -48,7 +48,9 @@ def provider(server: FakeOpenAICloud, outbound: HttpOutbound) -> OpenAIProvider:
 
 async def test_only_models_that_write_text_are_found(provider: OpenAIProvider) -> None:
     _, found = await provider.discover()
-    assert [candidate.model for candidate in found] == [*MODELS, *CHAT_MODELS]
+    chats = [c.model for c in found if not c.capabilities.embeddings]
+    assert chats == [*MODELS, *CHAT_MODELS]
+    assert [c.model for c in found if c.capabilities.embeddings] == ["text-embedding-3-small"]
     thinking = [c.model for c in found if c.capabilities.thinking]
     assert thinking == list(MODELS)
 
@@ -61,7 +63,7 @@ async def test_reasoning_models_answer_by_responses(
     limits = Limits(99, 0.2, 0.9, 1, ("x",))
     answer = await answered(provider, model, asking(wants_stream=stream, limits=limits))
     assert server.calls[-1].path == "/v1/responses"
-    assert answer.usage == Usage(30, 11, 16)
+    assert answer.usage == Usage(30, 11, 16, reasoning_tokens=4)
     assert answer.finish == ENDS[model]
     calls = [(call.id, call.name, json.loads(call.arguments)) for call in answer.tool_calls]
     items = MODELS[model].items
@@ -131,7 +133,7 @@ async def test_a_client_of_responses_is_passed_on_as_it_wrote(
     server: FakeOpenAICloud, provider: OpenAIProvider
 ) -> None:
     said = {"model": "auto", "input": "hello", "reasoning": {"effort": "low"}}
-    request = asking(dialect="responses", raw=json.dumps(said).encode())
+    request = asking(dialect="openai_responses", raw=json.dumps(said).encode())
     await answered(provider, "gpt-4o", request)
     assert server.calls[-1].data == {**said, "model": "gpt-4o", "stream": True}
 

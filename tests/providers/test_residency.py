@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from routerd.core.candidate import Candidate
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.response import Chunk, Finish, Progress, TextDelta
 from routerd.network.outbound import HttpOutbound
@@ -218,7 +219,9 @@ async def test_what_else_an_engine_can_do_is_asked_of_it_directly() -> None:
     provider = ResidentProvider(engine, Residency())
     assert await provider.unload("a")
     with pytest.raises(AttributeError):
-        _ = provider.embed
+        _ = provider.pull
+    with pytest.raises(ProviderFailed, match="makes no embeddings"):
+        await provider.embed(EmbeddingRequest(("a",)), _cold("scripted/a"))
 
 
 async def test_a_thousand_requests_leave_nothing_behind() -> None:

@@ -91,3 +91,9 @@ def test_kinds_of_a_later_version_are_passed_over() -> None:
     assert ResponsesDecoder().feed({"type": "response.something.new"}) == []
     ended = {"status": "completed", "output": [{"type": "web_search_call"}]}
     assert ResponsesDecoder().whole(ended) == [Finish("stop")]
+
+
+def test_effort_and_single_calls_are_told_to_models_that_reason() -> None:
+    body = encoded(asking(effort="low", tools=(TOOL,), parallel_tools=False), reasons=True)
+    assert body["reasoning"] == {"effort": "low"}
+    assert body["parallel_tool_calls"] is False
