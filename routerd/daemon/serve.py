@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import anyio
 
@@ -117,6 +118,7 @@ async def _open_doors(
         await group.start(server.serve)
         group.start_soon(house.keep_fresh, CHECK_EVERY_S)
         group.start_soon(_watch_settings, here, house)
+        group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)
         group.start_soon(_watch_signals, house, server)
         endpoint = {"port": house.port, "pid": os.getpid()}
         places.write_private(here.endpoint, json.dumps(endpoint))
@@ -131,6 +133,13 @@ async def _open_doors(
 async def _watch_settings(here: Places, house: TheHouse) -> None:
     async for _ in watch.changes(here.config, house.stopping):
         await house.reload()
+
+
+async def _watch_models(folder: Path, house: TheHouse) -> None:
+    if not await anyio.to_thread.run_sync(folder.is_dir):
+        return  # looked at again every 30 s, and watched after the next start
+    async for _ in watch.model_changes(folder, house.stopping):
+        await house.refresh()
 
 
 async def _watch_signals(house: TheHouse, server: http_server.HttpServer) -> None:

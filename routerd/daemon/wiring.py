@@ -146,13 +146,18 @@ def _native(
     return build
 
 
+def models_dir(config: Config, usual: Path) -> Path:
+    """Return where GGUF files are looked for."""
+    chosen = config.llamacpp.models_dir
+    return Path(chosen).expanduser() if chosen else usual
+
+
 def _llamacpp(_: ProviderConfig, config: Config, parts: Parts) -> Provider:
     settings = config.llamacpp
-    models_dir = Path(settings.models_dir).expanduser() if settings.models_dir else parts.models_dir
     plumbing = places.shipped_model("plumbing") / "plumbing.gguf"
     return LlamaCppProvider(
         parts.engine,
-        models_dir,
+        models_dir(config, parts.models_dir),
         plumbing if plumbing.is_file() else None,
         gguf.read_metadata,
         settings,
