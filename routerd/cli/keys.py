@@ -5,10 +5,12 @@ import contextlib
 import getpass
 import json
 import sys
+from pathlib import Path
 
 from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import RouterdError
+from routerd.credentials import plaintext
 from routerd.credentials.keyring_store import KeyringStore, origin_of
 from routerd.settings import clouds, known_keys, load, places
 from routerd.settings.places import Places
@@ -21,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     if arguments.action == "list":
         return _list(here, as_json=arguments.json)
+    if arguments.action == "find":
+        return _find(as_json=arguments.json)
     if not arguments.name:
         raise RouterdError(f"Which key? `routerd keys {arguments.action} NAME`.")
     return _remove(here, arguments.name) if arguments.action == "rm" else _set(here, arguments.name)
@@ -67,6 +71,22 @@ def _list(here: Places, *, as_json: bool) -> int:
     for row in rows:
         state = "in the keyring" if row["usable"] else f"not usable: {row['why']}"
         print(f"{row['name']:<16} {row['origin']:<48} {state}")
+    return 0
+
+
+def _find(*, as_json: bool) -> int:
+    """Print where keys lie in plain text, and how to move each; never a key."""
+    found = plaintext.find(Path.home())
+    if as_json:
+        rows = [{"vendor": f.vendor, "path": str(f.path), "line": f.line} for f in found]
+        print(json.dumps(rows, indent=2))
+        return 0
+    for one in found:
+        print(f"{one.path}:{one.line}: a key of {one.vendor} in plain text")
+    if found:
+        print("`routerd keys set VENDOR` moves one into the keyring; then take it out of the file.")
+    else:
+        print("No keys in plain text were found.")
     return 0
 
 

@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "keys": (
         "keys",
-        "store, list or remove API keys in the OS keyring",
+        "store, list or remove API keys in the OS keyring, or find ones in plain text",
         "routerd keys set anthropic < key.txt",
     ),
     "replay": (
@@ -94,7 +94,7 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         )
         sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
     elif name == "keys":
-        sub.add_argument("action", choices=["set", "list", "rm"])
+        sub.add_argument("action", choices=["set", "list", "rm", "find"])
         sub.add_argument(
             "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
         )

@@ -84,3 +84,15 @@ def test_keys_are_listed_with_why_they_can_not_be_used(tmp_path: Path) -> None:
     plain = routerd(home, "keys", "list", **UNSAFE).stdout
     assert "openai" in plain
     assert "not usable" in plain
+
+
+def test_keys_in_plain_text_are_named_and_never_shown(tmp_path: Path) -> None:
+    home = _home(tmp_path)
+    assert "No keys" in routerd(home, "keys", "find").stdout
+    secret = "sk-ant-api03-a1B2c3D4e5F6g7H8i9J0"  # noqa: S105  # planted
+    (home / ".env").write_text(f"KEY={secret}\n", encoding="utf-8")
+    told = routerd(home, "keys", "find").stdout
+    assert ".env:1: a key of anthropic" in told
+    (row,) = json.loads(routerd(home, "keys", "find", "--json").stdout)
+    assert (row["vendor"], row["line"]) == ("anthropic", 1)
+    assert secret not in told + json.dumps(row)
