@@ -55,6 +55,7 @@ class TheHouse:
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
+        self._looked = False
         self.warnings: list[str] = []
         self.port = config.port
         self.stopping = anyio.Event()
@@ -93,8 +94,16 @@ class TheHouse:
         """See `endpoints.house.House.refresh`."""
         await self.catalogue.refresh()
 
+    async def first_look(self, limit_s: float | None) -> None:
+        """Look for engines, but no longer than `limit_s`; `keep_fresh` goes on where it was cut."""
+        with anyio.move_on_after(limit_s) as scope:
+            await self.refresh()
+        self._looked = not scope.cancelled_caught
+
     async def keep_fresh(self, every_s: float) -> None:
         """Look for engines again and again; each time at the catalogue then in force."""
+        if not self._looked:
+            await self.refresh()
         while True:
             await anyio.sleep(next_check_s(every_s, _random.random))
             await self.refresh()

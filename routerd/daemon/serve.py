@@ -31,11 +31,19 @@ from routerd.understanding import model_files
 from routerd.understanding.classifier import OnnxUnderstanding
 
 _log = logging.getLogger(__name__)
+# Engines of this machine answer within milliseconds. A cloud, or a keyring that waits for somebody
+# to unlock it, must not keep the doors closed: it is looked for again once they are open.
+FIRST_LOOK_S = 1.0
 
 
 @asynccontextmanager
-async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
-    """Open every room that a decision needs; no door is open yet."""
+async def rooms(
+    here: Places, config: Config, *, first_look_s: float | None = None
+) -> AsyncGenerator[TheHouse]:
+    """Open every room that a decision needs; no door is open yet.
+
+    Engines are looked for before that, for at most `first_look_s` (None: until all have answered).
+    """
     outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
     door = LoopbackOnly(outbound, offline=config.offline)
     understanding = _understanding(config)
@@ -48,7 +56,7 @@ async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
             async with anyio.create_task_group() as group:
                 if config.understanding.enabled:
                     group.start_soon(anyio.to_thread.run_sync, understanding.load)
-                group.start_soon(house.refresh)
+                group.start_soon(house.first_look, first_look_s)
             yield house
         finally:
             understanding.close()
@@ -94,7 +102,7 @@ async def _serve(here: Places, config: Config, token: str, warning: str) -> None
     sock = http_server.bind(config.port)
     port = sock.getsockname()[1]
     try:
-        async with rooms(here, config) as house:
+        async with rooms(here, config, first_look_s=FIRST_LOOK_S) as house:
             house.port = port
             house.warnings += [warning] if warning else []
             await _open_doors(here, config, token, house, sock)

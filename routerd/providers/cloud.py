@@ -124,7 +124,7 @@ class CloudProvider(ABC):
 
     async def _key(self) -> str:
         # A keyring may take seconds to answer, or wait for somebody to unlock it.
-        key = await anyio.to_thread.run_sync(self._secret.get)
+        key = await anyio.to_thread.run_sync(self._secret.get, abandon_on_cancel=True)
         if key is None:
             raise ProviderFailed(f"{self.name} has no key: {self._secret.trouble}", "credential")
         return key

@@ -180,7 +180,9 @@ class LMStudioProvider:
 
     async def _headers(self) -> dict[str, str]:
         headers = {"content-type": "application/json"}
-        if self._secret and (key := await anyio.to_thread.run_sync(self._secret)):
+        if self._secret and (
+            key := await anyio.to_thread.run_sync(self._secret, abandon_on_cancel=True)
+        ):
             headers["authorization"] = f"Bearer {key}"
         return headers
 
@@ -241,6 +243,13 @@ class LMStudioProvider:
                 async for chunk in chunks:
                     yield chunk
 
+    def _holds(self, model: str, needed_tokens: int) -> bool:
+        """Whether the model is loaded with a window that is large enough, or of unknown size."""
+        there = self._loaded.get(model)
+        return there is not None and (
+            not there.context_tokens or there.context_tokens >= needed_tokens
+        )
+
     async def _ready(self, request: Request, candidate: Candidate) -> AsyncGenerator[Progress]:
         """Load the model where it isn't, or with a larger window where the one it has is too small.
 
@@ -255,12 +264,12 @@ class LMStudioProvider:
                 "rejected",
                 status=413,
             )
-        if self._is_old:
-            return  # it loads by itself, at the first request
+        if self._is_old or self._holds(candidate.model, needed):
+            return  # an old one loads by itself, at the first request
         async with self._loading:
-            there = self._loaded.get(candidate.model)
-            if there is not None and (not there.context_tokens or there.context_tokens >= needed):
+            if self._holds(candidate.model, needed):
                 return
+            there = self._loaded.get(candidate.model)
             window = window_for(needed, 0, most)
             yield Progress(f"loading {candidate.model}, about {candidate.load_s:.0f} s")
             try:

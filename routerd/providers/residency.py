@@ -26,6 +26,7 @@ from routerd.policy.residency import Resident, Room, Waiter
 
 PROGRESS_EVERY_S = 2.0
 MEASURE_EVERY_S = 10.0
+UNLOAD_S = 10.0
 # Share of the newest measurement in the running mean of a model's load time.
 STEP = 0.5
 # Left to everything else on the machine.
@@ -196,8 +197,10 @@ class Residency:
             if unload is None:
                 continue
             try:
-                await unload(model)
-                _log.info("%s was unloaded for %s", name, ticket.waiter.name)
+                # An engine that does not answer is not waited for; it has the last word anyway.
+                with anyio.move_on_after(UNLOAD_S):
+                    await unload(model)
+                    _log.info("%s was unloaded for %s", name, ticket.waiter.name)
             except ProviderFailed as failure:
                 _log.warning("%s could not be unloaded: %s", name, failure)
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from routerd.settings import known_keys
 from tests.fakes.anthropic_server import FakeAnthropic
 from tests.fakes.daemon import QUIET, Daemon, routerd
+from tests.fakes.http_server import Call, FakeServer, Wire
 
 CLOUD = """
 [[provider]]
@@ -58,3 +60,19 @@ def test_a_key_that_is_stored_makes_its_cloud_appear_without_a_restart(tmp_path:
         assert daemon.client.post("/control/reload")["ok"]
         names = [e["name"] for e in daemon.client.get("/control/status")["engines"]]
         assert names == ["llamacpp"]
+
+
+def test_an_engine_that_hangs_keeps_no_door_closed(tmp_path: Path) -> None:
+    class Silent(FakeServer):
+        @override
+        async def answer(self, call: Call, wire: Wire) -> None:
+            await wire.silence()
+
+    with Silent() as server:
+        engine = (
+            f'[[provider]]\nname = "slow"\nkind = "openai_compatible"\nbase_url = "{server.url}"\n'
+        )
+        with Daemon(tmp_path / "home", QUIET + engine) as daemon:
+            assert _engine(daemon, "slow")["up"] is False
+            # It was found silent only after the doors were open.
+            assert daemon.log().index("ready on") < daemon.log().index("slow is down")
