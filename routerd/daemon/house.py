@@ -25,7 +25,7 @@ from routerd.journey.route import Journey
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
-from routerd.settings import catalogue_file, load
+from routerd.settings import catalogue_file, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
@@ -64,6 +64,7 @@ class TheHouse:
     def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
         named = catalogue_file.load(self._places.home / catalogue_file.USERS)
         self._wanted = wiring.wanted(config, self._places.home)
+        self._keys_stamp = known_keys.stamp(self._places.home)
         catalogue = Catalogue(
             wiring.providers(config, replace(self._parts, named=named), self._wanted),
             before.records if before else None,
@@ -114,8 +115,8 @@ class TheHouse:
             old = self._snapshot.config
             try:
                 config = await anyio.to_thread.run_sync(load.load, self._places.config)
-                same = wiring.wanted(config, self._places.home) == self._wanted
-                if config == old and same:
+                # A key stored anew is asked for at once, though nothing else has changed.
+                if config == old and known_keys.stamp(self._places.home) == self._keys_stamp:
                     self._config_error = ""
                     return ""
                 new = self._build(wiring.in_force(old, config), self.catalogue)

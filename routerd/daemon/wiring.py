@@ -18,7 +18,7 @@ from routerd.network.sdk_transport import OutboundTransport
 from routerd.policy.decide import Stance
 from routerd.providers.anthropic import AnthropicProvider
 from routerd.providers.chat_vendor import ChatVendorProvider
-from routerd.providers.cloud import Account
+from routerd.providers.cloud import UNKNOWN_PRICE, Account
 from routerd.providers.gemini import GeminiProvider
 from routerd.providers.llamacpp import LlamaCppProvider
 from routerd.providers.lmstudio import LMStudioProvider
@@ -185,7 +185,8 @@ def known(named: ModelCatalogue, candidate: Candidate) -> Candidate:
     if entry is None or candidate.plumbing:
         return candidate
     price = candidate.price
-    if candidate.zone == "cloud" and entry.price is not None and price == Price():
+    untold = price in (Price(), UNKNOWN_PRICE)
+    if candidate.zone == "cloud" and entry.price is not None and untold:
         price = Price(entry.price.input, entry.price.cached_input, entry.price.output)
     return replace(
         candidate,

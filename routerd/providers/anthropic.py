@@ -82,6 +82,9 @@ class AnthropicProvider(CloudProvider):
         bound = min(candidate.max_output_tokens or USUAL_OUTPUT, MOST_OUTPUT)
         adapts = candidate.model in self._adapts
         body = anthropic_wire.encode_request(request, candidate.model, bound, adapts=adapts)
+        if candidate.max_output_tokens and isinstance(body["max_tokens"], int):
+            # Clients send what the model they know can do; more than this one can is refused.
+            body["max_tokens"] = min(body["max_tokens"], candidate.max_output_tokens)
         parser, decoder = sse.EventParser(), StreamDecoder()
         async with self.post("/v1/messages", body, more=_versions(request)) as reply:
             async for data in reply.body:

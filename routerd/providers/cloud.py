@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import anyio
 
-from routerd.core.candidate import Candidate, Zone
+from routerd.core.candidate import Candidate, Price, Zone
 from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound, Reply
@@ -29,6 +29,9 @@ DISCOVERY_S = 10.0
 # asked every 30 s: a router that only idles should not be heard of by anybody.
 LIST_EVERY_S = 900.0
 MAX_PAGES = 20
+# What a model is counted at whose price nobody knows: as dear as the dear ones usually are, in
+# dollars per million tokens. Zero would make it look free, and be chosen for that.
+UNKNOWN_PRICE = Price(5.0, 5.0, 25.0)
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +110,7 @@ class CloudProvider(ABC):
         except ProviderFailed as error:
             return self._without(error.message)
         self._of = len(found)
-        self._listed = tuple(c for c in found if self.account.wanted(c.model))
+        self._listed = tuple(_priced(c) for c in found if self.account.wanted(c.model))
         self._list_again_s = time.monotonic() + LIST_EVERY_S
         return self._status(""), self._listed
 
@@ -196,3 +199,10 @@ class CloudProvider(ABC):
         if seconds:
             _log.info("%s is left alone for %.0f s", self.name, seconds)
             self._rests_until_s = time.monotonic() + seconds
+
+
+def _priced(candidate: Candidate) -> Candidate:
+    """Return the candidate with a price; a gateway's `:free` models really have none."""
+    if candidate.price != Price() or candidate.model.endswith(":free"):
+        return candidate
+    return replace(candidate, price=UNKNOWN_PRICE)

@@ -9,13 +9,14 @@ from typing_extensions import override
 
 from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Timeouts
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk
-from routerd.dialects import sse, strict_json
+from routerd.dialects import embeddings, sse, strict_json
 from routerd.policy import abilities
-from routerd.providers import gemini_wire
+from routerd.providers import failures, gemini_wire
 from routerd.providers.cloud import MAX_PAGES, Account, CloudProvider, Secret
 
 # Clients that drop what they don't know lose the signature of a tool call and send the call back
@@ -48,7 +49,7 @@ class GeminiProvider(CloudProvider):
             items = page.get("models")
             if not isinstance(items, list):
                 raise ProviderFailed(f"{self.name} lists no models", "protocol")
-            found += [self._candidate(item) for item in items if _chats(item)]
+            found += [self._candidate(item) for item in items if _can(item)]
             token = page.get("nextPageToken")
             if not isinstance(token, str) or not token:
                 break
@@ -58,6 +59,9 @@ class GeminiProvider(CloudProvider):
     def _candidate(self, item: Mapping[str, Any]) -> Candidate:
         model = str(item["name"]).removeprefix("models/")
         guess = abilities.guess(model)
+        chats = "generateContent" in item["supportedGenerationMethods"]
+        thinks = item.get("thinking") is True
+        able = Capabilities(tools=True, vision=True, json_schema=True, thinking=thinks)
         return Candidate(
             provider=self.name,
             model=model,
@@ -66,9 +70,7 @@ class GeminiProvider(CloudProvider):
             ability_sd=guess.sd,
             context_tokens=_whole(item.get("inputTokenLimit")),
             max_output_tokens=_whole(item.get("outputTokenLimit")),
-            capabilities=Capabilities(
-                tools=True, vision=True, json_schema=True, thinking=item.get("thinking") is True
-            ),
+            capabilities=able if chats else Capabilities(embeddings=True),
             warm=True,
         )
 
@@ -76,6 +78,9 @@ class GeminiProvider(CloudProvider):
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         thinks = candidate.capabilities.thinking
         body = gemini_wire.encode_request(request, self._signed, thinks=thinks)
+        config, most = body.get("generationConfig", {}), candidate.max_output_tokens
+        if most and config.get("maxOutputTokens", 0) > most:
+            config["maxOutputTokens"] = most
         model = quote(candidate.model, safe="")
         parser, decoder = sse.EventParser(), gemini_wire.StreamDecoder()
         path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
@@ -89,17 +94,36 @@ class GeminiProvider(CloudProvider):
         self._remember(decoder.signed)
         yield decoder.finish()
 
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector a text. Raises: ProviderFailed."""
+        size = {} if request.dimensions is None else {"outputDimensionality": request.dimensions}
+        name = f"models/{candidate.model}"
+        asked = [
+            {"model": name, "content": {"parts": [{"text": text}]}, **size}
+            for text in request.texts
+        ]
+        path = f"/v1beta/models/{quote(candidate.model, safe='')}:batchEmbedContents"
+        async with self.post(path, {"requests": asked}, streamed=False) as reply:
+            data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+        told = strict_json.backend_object(data).get("embeddings")
+        found = told if isinstance(told, list) else []
+        values = [item.get("values") if isinstance(item, Mapping) else None for item in found]
+        # In the form that one decoder reads and checks for all.
+        plain = [{"index": i, "embedding": vector} for i, vector in enumerate(values)]
+        return embeddings.decode_answer({"data": plain})
+
     def _remember(self, signed: Mapping[str, str]) -> None:
         self._signed.update(signed)
         while len(self._signed) > SIGNATURES_KEPT:
             self._signed.popitem(last=False)
 
 
-def _chats(item: Any) -> bool:
+def _can(item: Any) -> bool:
+    """Whether it is a model that answers or makes embeddings."""
     if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
         return False
     methods = item.get("supportedGenerationMethods")
-    return isinstance(methods, list) and "generateContent" in methods
+    return isinstance(methods, list) and bool({"generateContent", "embedContent"} & set(methods))
 
 
 def _whole(value: Any) -> int:

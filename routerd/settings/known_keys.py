@@ -30,6 +30,14 @@ def load(home: Path) -> dict[str, str]:
     return found
 
 
+def stamp(home: Path) -> int:
+    """Return what changes whenever a key is stored or removed, also one stored anew."""
+    try:
+        return (home / FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def add(home: Path, name: str, origin: str) -> None:
     """Note that a key is stored. Raises: ConfigInvalid."""
     _save(home, {**load(home), name: origin})

@@ -157,7 +157,11 @@ class FakeGemini(FakeServer):
         return {"models": items, **more}
 
     async def _generate(self, model: str, verb: str, call: Call, wire: Wire) -> None:
-        if fault := _fault(call.data, model):
+        if verb == "batchEmbedContents":
+            texts = [one["content"]["parts"][0]["text"] for one in call.data["requests"]]
+            told = [{"values": [float(len(text)), 0.5]} for text in texts]
+            await wire.json(200, {"embeddings": told})
+        elif fault := _fault(call.data, model):
             await wire.json(400, error(400, "INVALID_ARGUMENT", fault))
         elif model in ERRORS:
             await wire.json(*ERRORS[model])

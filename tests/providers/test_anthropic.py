@@ -8,7 +8,7 @@ import pytest
 
 from routerd.core.candidate import Candidate
 from routerd.core.errors import ProviderFailed
-from routerd.core.request import Message, Text, Thinking
+from routerd.core.request import Limits, Message, Text, Thinking
 from routerd.core.response import Finish, ThinkingDelta, ToolCallDelta, Usage
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.anthropic import OLD_VERSION, VERSION, AnthropicProvider
@@ -176,3 +176,13 @@ async def test_effort_is_told_to_models_that_adapt(
         sent = server.calls[-1].data
         assert sent.get("output_config", {}).get("effort") == expected
         assert sent.get("thinking") == ({"type": "adaptive"} if expected else None)
+
+
+async def test_no_more_is_asked_for_than_the_model_writes(
+    server: FakeAnthropic, provider: AnthropicProvider
+) -> None:
+    short = Candidate("claude", "claude-sonnet-5", max_output_tokens=100)
+    for sent, expected in ((128_000, 100), (7, 7)):
+        limits = Limits(max_output_tokens=sent)
+        await gather(provider.stream(asking(limits=limits), short))
+        assert server.calls[-1].data["max_tokens"] == expected

@@ -12,7 +12,7 @@ from routerd.core.request import Limits, Message, ResponseFormat, Text, ToolCall
 from routerd.dialects.embeddings import pack
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.chat_vendor import ChatVendorProvider
-from routerd.providers.cloud import Account
+from routerd.providers.cloud import UNKNOWN_PRICE, Account
 from routerd.providers.vendors import VENDORS
 from tests.fakes.clouds import KEY, PATIENT, TOOL, FixedSecret, answered, asking
 from tests.fakes.openai_chunks import Script
@@ -132,3 +132,11 @@ async def test_embeddings_come_one_a_text(provider: ChatVendorProvider) -> None:
     answer = await provider.embed(asked, Candidate(provider.name, "some-embed"))
     assert answer.vectors == (pack([0.5, 1.0]),) * 2
     assert answer.input_tokens == 4
+
+
+async def test_a_price_is_the_vendors_own_or_counted_as_dear(
+    server: FakeVendor, provider: ChatVendorProvider
+) -> None:
+    _, found = await provider.discover()
+    own = server.kind in ("xai", "openrouter", "together")
+    assert (found[0].price != UNKNOWN_PRICE) == own

@@ -8,7 +8,7 @@ from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
 from routerd.providers import cloud
 from routerd.providers.anthropic import AnthropicProvider
-from routerd.providers.cloud import Account
+from routerd.providers.cloud import UNKNOWN_PRICE, Account
 from tests.fakes.anthropic_server import MODELS, FakeAnthropic
 from tests.fakes.clouds import KEY, PATIENT, FixedSecret, answered, asking
 from tests.fakes.http_server import closed_port_url
@@ -100,3 +100,9 @@ async def test_no_repr_shows_the_key(outbound: HttpOutbound) -> None:
     with pytest.raises(ProviderFailed) as failed:
         await answered(provider, "x", asking())
     assert KEY not in repr(provider) + repr(vars(provider)) + repr(failed.value)
+
+
+async def test_a_model_whose_price_nobody_knows_does_not_look_free(outbound: HttpOutbound) -> None:
+    with FakeAnthropic(KEY) as server:
+        _, found = await _provider(server.url, outbound, FixedSecret()).discover()
+    assert {candidate.price for candidate in found} == {UNKNOWN_PRICE}

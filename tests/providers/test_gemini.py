@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
-from routerd.core.request import Message, Text, ToolCall, ToolResult
+from routerd.core.request import Limits, Message, Text, ToolCall, ToolResult
 from routerd.core.response import ThinkingDelta, Usage
+from routerd.dialects.embeddings import pack
 from routerd.network.outbound import HttpOutbound
 from routerd.providers import gemini
 from routerd.providers.cloud import Account
@@ -47,7 +49,9 @@ def provider(server: FakeGemini, outbound: HttpOutbound) -> GeminiProvider:
 async def test_models_that_can_chat_are_found_on_all_pages(provider: GeminiProvider) -> None:
     status, found = await provider.discover()
     assert status.up
-    assert [candidate.model for candidate in found] == list(MODELS)
+    *chats, embedder = found
+    assert [candidate.model for candidate in chats] == list(MODELS)
+    assert embedder.capabilities == Capabilities(embeddings=True)
     assert (found[0].context_tokens, found[0].max_output_tokens) == (1_048_576, 65_536)
     thinks = [candidate.model for candidate in found if candidate.capabilities.thinking]
     assert thinks == ["gemini-thinker"]
@@ -124,3 +128,18 @@ async def test_the_wait_in_an_error_body_is_kept_to(provider: GeminiProvider) ->
         await gather(provider.stream(asking(), Candidate("gemini", "error-429")))
     assert limited.value.retry_after_s == RETRY_AFTER_S
     assert 0 < provider.resting_s <= RETRY_AFTER_S
+
+
+async def test_embeddings_come_one_a_text(server: FakeGemini, provider: GeminiProvider) -> None:
+    asked = EmbeddingRequest(("a", "bbb"), dimensions=2)
+    answer = await provider.embed(asked, Candidate("gemini", "text-embedding-004"))
+    assert answer.vectors == (pack([1.0, 0.5]), pack([3.0, 0.5]))
+    assert server.calls[-1].data["requests"][0]["outputDimensionality"] == 2
+
+
+async def test_no_more_is_asked_for_than_the_model_writes(
+    server: FakeGemini, provider: GeminiProvider
+) -> None:
+    short = Candidate("gemini", "gemini-2.5-flash", max_output_tokens=100)
+    await gather(provider.stream(asking(limits=Limits(max_output_tokens=128_000)), short))
+    assert server.calls[-1].data["generationConfig"]["maxOutputTokens"] == 100

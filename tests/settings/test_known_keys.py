@@ -1,5 +1,6 @@
 """The list of stored keys: names and addresses, never a key."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -35,3 +36,13 @@ def test_a_broken_list_is_said_and_kept(tmp_path: Path, text: str) -> None:
 def test_a_place_that_can_not_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="can't be written"):
         known_keys.add(tmp_path / "nowhere", "openai", ORIGIN)
+
+
+def test_storing_a_key_anew_shows_although_its_name_was_there(tmp_path: Path) -> None:
+    assert known_keys.stamp(tmp_path) == 0
+    known_keys.add(tmp_path, "openai", ORIGIN)
+    before = known_keys.stamp(tmp_path)
+    os.utime(tmp_path / known_keys.FILE, ns=(1, 1))
+    known_keys.add(tmp_path, "openai", ORIGIN)
+    assert known_keys.stamp(tmp_path) not in (0, 1)
+    assert before > 1
