@@ -17,6 +17,7 @@ WHOLE_HOUSE = "tests/whole_house starts the real daemon and goes through it"
 # Modules without a test file of their own, and why.
 ELSEWHERE = {
     "__main__": WHOLE_HOUSE,
+    "core/embedding": VALUES,
     "core/config": f"{VALUES}; tests/settings/test_load.py fills every field",
     "core/embedding": VALUES,
     "core/features": VALUES,

@@ -34,11 +34,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "pull": (
         "pull",
-        "download a GGUF model for the embedded engine",
+        "download a GGUF model for the embedded engine, or NAME:TAG by way of Ollama",
         "routerd pull Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/"
         "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     ),
-    "keys": ("keys", "store or remove an API key in the OS keyring", "routerd keys set team-vllm"),
+    "keys": (
+        "keys",
+        "store, list or remove API keys in the OS keyring, or find ones in plain text",
+        "routerd keys set anthropic < key.txt",
+    ),
     "replay": (
         "replay",
         "decide recorded outcomes again and weigh cost against quality",
@@ -68,6 +72,7 @@ _WITH_JSON = {
     "models",
     "classify",
     "replay",
+    "keys",
     "connect",
     "disconnect",
 }
@@ -112,11 +117,15 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
         sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
     elif name == "pull":
-        sub.add_argument("source", help="OWNER/REPO/FILE.gguf or an https:// address")
+        sub.add_argument(
+            "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
+        )
         sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
     elif name == "keys":
-        sub.add_argument("action", choices=["set", "rm"])
-        sub.add_argument("name", help="the `key` of a [[provider]] in config.toml")
+        sub.add_argument("action", choices=["set", "list", "rm", "find"])
+        sub.add_argument(
+            "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
+        )
     elif name == "replay":
         _replay_arguments(sub)
     elif name == "models":

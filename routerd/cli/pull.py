@@ -1,4 +1,4 @@
-"""`pull`: downloads one GGUF file into the models directory, resumable and checked."""
+"""`pull`: downloads one GGUF file into the models directory, or has Ollama download a model."""
 
 import argparse
 import contextlib
@@ -7,9 +7,11 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import anyio
 
+from routerd.cli import pull_ollama
 from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import ProviderFailed, RouterdError
@@ -31,6 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     places.prepare(here)
     config = load.load(here.config)
+    if model := pull_ollama.model_name(arguments.source):
+        anyio.run(_pull_by_ollama, config, model)
+        print(f"{model} is in Ollama.")
+        _tell_daemon(here)
+        return 0
     url = address(arguments.source)
     folder = (
         Path(config.llamacpp.models_dir).expanduser() if config.llamacpp.models_dir else here.models
@@ -42,9 +49,44 @@ def run(arguments: argparse.Namespace) -> int:
     places.private_directory(folder)
     anyio.run(_pull, config, url, target, arguments.sha256)
     print(f"{target.name} is in {folder}.")
+    _tell_daemon(here)
+    return 0
+
+
+def _tell_daemon(here: places.Places) -> None:
+    """Let a running daemon look again; without one there is nobody to tell."""
     with contextlib.suppress(NotRunning, DaemonError):
         DaemonClient(here.home).post("/control/refresh")
-    return 0
+
+
+async def _pull_by_ollama(config: Config, model: str) -> None:
+    outbound = HttpOutbound(connect_s=10.0)
+    try:
+        door = LoopbackOnly(outbound, offline=config.offline)
+        server = pull_ollama.provider(config, dict(os.environ), door)
+        with _bar() as bar:
+            task = bar.add_task(model, total=None)
+
+            def show(status: str, done: int, total: int) -> None:
+                bar.update(task, description=status, completed=done, total=total or None)
+
+            await pull_ollama.pull(server, model, show)
+    finally:
+        await outbound.aclose()
+
+
+def _bar() -> Any:
+    from rich.progress import (  # rich costs 60 ms
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    return Progress(TextColumn("{task.description}"), *columns)
 
 
 def address(source: str) -> str:
@@ -67,16 +109,7 @@ def address(source: str) -> str:
 async def _pull(config: Config, url: str, target: Path, sha256: str) -> None:
     outbound = HttpOutbound(connect_s=10.0)
     try:
-        from rich.progress import (  # rich costs 60 ms
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
-
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns) as bar:
+        with _bar() as bar:
             task = bar.add_task(target.name, total=None)
 
             def show(done: int, total: int) -> None:

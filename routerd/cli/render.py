@@ -85,28 +85,6 @@ def advice(out: Console, state: str) -> None:
     out.print(Panel(f"{what} Get one:\n\n{steps}", border_style="yellow", expand=False))
 
 
-def models(found: dict[str, Any]) -> None:
-    """Print every model with whether it can be used."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("model", "zone", "context", "can", "warm", "tok/s", "health", ""):
-        right = heading in ("context", "tok/s", "health")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
-    for model in found["models"]:
-        table.add_row(
-            Text(model["name"], "" if model["usable"] else "dim"),
-            Text(model["zone"], _ZONES[model["zone"]]),
-            f"{model['context_tokens']:,}" if model["context_tokens"] else "?",
-            ", ".join(model["capabilities"]) or "-",
-            "yes" if model["warm"] else "no",
-            f"{model['tokens_per_s']:.0f}",
-            f"{model['health']:.2f}",
-            Text(model["reason"] or ("plumbing check" if model["plumbing"] else ""), "dim"),
-        )
-    out = console()
-    out.print(table)
-    advice(out, found["state"])
-
-
 def decision(made: dict[str, Any]) -> None:
     """Print a decision, and the outcome where there is one."""
     out = console()

@@ -115,7 +115,7 @@ def _models(arguments: argparse.Namespace, here: places.Places) -> int:
     if arguments.json:
         _print(status["models"])
         return 0
-    from routerd.cli import render  # rich costs 60 ms; JSON needs none of it
+    from routerd.cli import models_table  # rich costs 60 ms; JSON needs none of it
 
-    render.models(status)
+    models_table.show(status)
     return 0

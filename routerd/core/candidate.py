@@ -37,6 +37,8 @@ class Candidate:
     tasks it lacks. `abilities_sd` is how uncertain they are, in the same unit.
     `load_s` is the time to load a cold model; `ttft_s` and `tokens_per_s` are running means.
     `speaks` names the client dialects whose bytes its backend takes as they are.
+    `size_bytes` is the size of the weights; `swap_s` what loading it costs others, in seconds of
+    their own reloading; both 0 where unknown or nothing. `max_output_tokens` is the most it writes at once, 0 where unknown.
     `usable` is False for a model that exists but can't answer now; `unusable_reason` says why.
     """
 
@@ -58,6 +60,10 @@ class Candidate:
     circuit_open: bool = False
     parameters_b: float = 0.0
     quantisation: str = ""
+    max_output_tokens: int = 0
+    loaded_tokens: int = 0
+    size_bytes: int = 0
+    swap_s: float = 0.0
     plumbing: bool = False
     usable: bool = True
     unusable_reason: str = ""

@@ -6,12 +6,31 @@ from typing import Literal
 
 from routerd.core.candidate import Zone
 
-ProviderKind = Literal["ollama", "openai_compatible", "llamacpp"]
+ProviderKind = Literal[
+    "ollama",
+    "lmstudio",
+    "llamacpp",
+    "openai_compatible",
+    "anthropic",
+    "openai",
+    "gemini",
+    "deepseek",
+    "mistral",
+    "xai",
+    "openrouter",
+    "groq",
+    "cerebras",
+    "together",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """One `[[provider]]` table. `key` names a keyring entry (`routerd keys set NAME`)."""
+    """One `[[provider]]` table. `key` names a keyring entry (`routerd keys set NAME`).
+
+    `models` are name patterns (`gpt-5*`) of what may be used; empty means all that an engine has,
+    and of a cloud those whose price is known.
+    """
 
     name: str
     kind: ProviderKind
@@ -19,6 +38,7 @@ class ProviderConfig:
     zone: Zone = "device"
     key: str = ""
     context_tokens: int = 0
+    models: tuple[str, ...] = ()
     enabled: bool = True
 
 
@@ -84,6 +104,7 @@ class Config:
     offline: bool = False
     strict_models: bool = False
     discover: bool = True
+    allow_env_keys: bool = False
     max_body_mib: int = 32
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     provider: tuple[ProviderConfig, ...] = ()

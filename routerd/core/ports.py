@@ -138,3 +138,18 @@ class LocalEngine(Protocol):
     def loaded(self) -> Mapping[str, int]:
         """Return the loaded models: path -> context in effect, tokens."""
         ...
+
+    async def unload(self, model_path: str) -> bool:
+        """Free a model's memory; False where it isn't loaded or answers just now."""
+        ...
+
+
+class Unloads(Protocol):
+    """A provider whose models can be taken out of memory."""
+
+    async def unload(self, model: str) -> bool:
+        """Free a model's memory; False where it isn't loaded or answers just now.
+
+        Raises: ProviderFailed.
+        """
+        ...

@@ -136,7 +136,8 @@ class Request:
     `left_out`: tools that are offered by the provider of the client's dialect alone; another model
     simply does not have them. `native_only`: content that nobody but a speaker of the client's
     dialect can read, named; any other model may not answer. `embeds`: no answer is wanted but a
-    vector for each message.
+    vector for each message. `dialect_headers` belong to `raw` (lower-case names, `anthropic-beta`):
+    a backend of the same dialect gets those it knows.
     """
 
     messages: tuple[Message, ...]
@@ -159,6 +160,7 @@ class Request:
     left_out: tuple[str, ...] = ()
     native_only: str = ""
     embeds: bool = False
+    dialect_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def characters(self) -> int:

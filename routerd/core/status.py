@@ -7,7 +7,11 @@ from routerd.core.candidate import Zone
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """One model as `routerd models` prints it."""
+    """One model as `routerd models` prints it.
+
+    `engine` is the kind of its provider; `loaded_tokens` the window in effect, 0 while it isn't
+    loaded; prices are US dollars per million tokens, `load_s` what a cold start takes.
+    """
 
     name: str
     provider: str
@@ -21,6 +25,15 @@ class ModelStatus:
     health: float
     tokens_per_s: float
     plumbing: bool = False
+    engine: str = ""
+    loaded_tokens: int = 0
+    ability: float = 0.0
+    ability_sd: float = 0.0
+    price_input: float = 0.0
+    price_cached_input: float = 0.0
+    price_output: float = 0.0
+    load_s: float = 0.0
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Reads and writes secrets in the OS keyring; each is bound to the origin it may be sent to."""
 
 import json
+import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,12 @@ _TRUSTED = (
     "keyring.backends.Windows",
     "keyring.backends.chainer",
 )
+# What keyring raises where the collection stays locked (by name: importing it costs 110 ms).
+_LOCKED = ("KeyringLocked", "InitError", "LockedException", "PromptDismissedException")
+NO_BUS = (
+    "there is no keyring here: no session bus (DBUS_SESSION_BUS_ADDRESS is not set). On a machine "
+    "without a desktop start one with `dbus-run-session` and gnome-keyring"
+)
 
 
 def origin_of(url: str) -> str:
@@ -27,6 +35,10 @@ def origin_of(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _without_bus() -> bool:
+    return sys.platform.startswith("linux") and not os.environ.get("DBUS_SESSION_BUS_ADDRESS")
 
 
 def _backends(backend: Any) -> list[Any]:
@@ -53,7 +65,13 @@ class KeyringStore:
     def __init__(self, backend: Any = None, *, trusted: tuple[str, ...] = _TRUSTED) -> None:
         self._given = backend
         self._trusted = trusted
-        self.trouble = ""
+        # Several providers ask at once, each from a thread of its own.
+        self._told = threading.local()
+
+    @property
+    def trouble(self) -> str:
+        """Why the last `get` of this thread found nothing; '' where it did."""
+        return str(getattr(self._told, "text", ""))
 
     def _backend(self) -> Any:
         import keyring  # costs 110 ms; most starts need no secret
@@ -62,6 +80,8 @@ class KeyringStore:
         for part in _backends(backend):
             module = type(part).__module__
             if not any(f"{module}.".startswith(f"{home}.") for home in self._trusted):
+                if module == "keyring.backends.fail" and _without_bus():
+                    raise RouterdError(f"The keyring can't be used: {NO_BUS}.")
                 raise RouterdError(
                     f"The keyring backend {module} is not one that keeps secrets safe; "
                     "set up Secret Service (gnome-keyring, KWallet), Keychain or "
@@ -74,19 +94,19 @@ class KeyringStore:
         try:
             text = self._bounded(lambda: self._backend().get_password(SERVICE, name))
         except RouterdError as error:
-            self.trouble = error.message
+            self._told.text = error.message
             return None
         if text is None:
-            self.trouble = f"no key named {name} in the keyring; `routerd keys set {name}`"
+            self._told.text = f"no key named {name} in the keyring; `routerd keys set {name}`"
             return None
         entry = _entry(text)
         if entry is None:
-            self.trouble = f"the key {name} was not stored by routerd; `routerd keys set {name}`"
+            self._told.text = f"the key {name} was not stored by routerd; `routerd keys set {name}`"
             return None
         if entry["origin"] != origin:
-            self.trouble = f"the key {name} belongs to another address than {origin}"
+            self._told.text = f"the key {name} belongs to another address than {origin}"
             return None
-        self.trouble = ""
+        self._told.text = ""
         return entry["secret"]
 
     def set(self, name: str, origin: str, secret: str) -> None:
@@ -125,6 +145,8 @@ class KeyringStore:
             error = failure[0]
             if isinstance(error, RouterdError):
                 raise error
+            if type(error).__name__ in _LOCKED:
+                raise RouterdError("The keyring is locked; unlock it, or log in to the desktop.")
             # The text of a backend's error could quote what was stored.
             raise RouterdError(f"The keyring failed: {type(error).__name__}.")
         return result[0]

@@ -4,7 +4,9 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
+from random import SystemRandom
 from typing import Any
 
 import anyio
@@ -22,13 +24,14 @@ from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
-from routerd.providers.catalogue import Catalogue
-from routerd.settings import catalogue_file, load
+from routerd.providers.catalogue import Catalogue, next_check_s
+from routerd.settings import catalogue_file, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
 
 _log = logging.getLogger(__name__)
+_random = SystemRandom()
 
 
 class TheHouse:
@@ -52,6 +55,7 @@ class TheHouse:
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
+        self._looked = False
         self.warnings: list[str] = []
         self.port = config.port
         self.stopping = anyio.Event()
@@ -59,8 +63,10 @@ class TheHouse:
 
     def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
         named = catalogue_file.load(self._places.home / catalogue_file.USERS)
+        self._wanted = wiring.wanted(config, self._places.home)
+        self._keys_stamp = known_keys.stamp(self._places.home)
         catalogue = Catalogue(
-            wiring.providers(config, self._parts),
+            wiring.providers(config, replace(self._parts, named=named), self._wanted),
             before.records if before else None,
             partial(wiring.known, named),
         )
@@ -89,10 +95,18 @@ class TheHouse:
         """See `endpoints.house.House.refresh`."""
         await self.catalogue.refresh()
 
+    async def first_look(self, limit_s: float | None) -> None:
+        """Look for engines, but no longer than `limit_s`; `keep_fresh` goes on where it was cut."""
+        with anyio.move_on_after(limit_s) as scope:
+            await self.refresh()
+        self._looked = not scope.cancelled_caught
+
     async def keep_fresh(self, every_s: float) -> None:
         """Look for engines again and again; each time at the catalogue then in force."""
+        if not self._looked:
+            await self.refresh()
         while True:
-            await anyio.sleep(every_s)
+            await anyio.sleep(next_check_s(every_s, _random.random))
             await self.refresh()
 
     async def reload(self) -> str:
@@ -101,7 +115,8 @@ class TheHouse:
             old = self._snapshot.config
             try:
                 config = await anyio.to_thread.run_sync(load.load, self._places.config)
-                if config == old:
+                # A key stored anew is asked for at once, though nothing else has changed.
+                if config == old and known_keys.stamp(self._places.home) == self._keys_stamp:
                     self._config_error = ""
                     return ""
                 new = self._build(wiring.in_force(old, config), self.catalogue)
@@ -137,6 +152,7 @@ class TheHouse:
         counts = await self._memory.counts()
         config = self._snapshot.config
         candidates = self._snapshot.catalogue.candidates()
+        kinds = {engine.name: engine.kind for engine in self.catalogue.engines}
         base = f"http://127.0.0.1:{self.port}"
         return Status(
             state=self._state(candidates),
@@ -152,7 +168,7 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(_model(candidate) for candidate in candidates),
+            models=tuple(_model(c, kinds.get(c.provider, "")) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,
@@ -180,7 +196,7 @@ class TheHouse:
         return f"requests are not classified: {self._understanding.state}"
 
 
-def _model(candidate: Candidate) -> ModelStatus:
+def _model(candidate: Candidate, engine: str) -> ModelStatus:
     return ModelStatus(
         name=candidate.name,
         provider=candidate.provider,
@@ -194,4 +210,13 @@ def _model(candidate: Candidate) -> ModelStatus:
         health=candidate.health,
         tokens_per_s=candidate.tokens_per_s,
         plumbing=candidate.plumbing,
+        engine=engine,
+        loaded_tokens=candidate.loaded_tokens,
+        ability=candidate.ability,
+        ability_sd=candidate.ability_sd,
+        price_input=candidate.price.input,
+        price_cached_input=candidate.price.cached_input,
+        price_output=candidate.price.output,
+        load_s=candidate.load_s,
+        size_bytes=candidate.size_bytes,
     )

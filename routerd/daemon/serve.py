@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import anyio
 
@@ -31,24 +32,32 @@ from routerd.understanding import model_files
 from routerd.understanding.classifier import OnnxUnderstanding
 
 _log = logging.getLogger(__name__)
+# Engines of this machine answer within milliseconds. A cloud, or a keyring that waits for somebody
+# to unlock it, must not keep the doors closed: it is looked for again once they are open.
+FIRST_LOOK_S = 1.0
 
 
 @asynccontextmanager
-async def rooms(here: Places, config: Config) -> AsyncGenerator[TheHouse]:
-    """Open every room that a decision needs; no door is open yet."""
+async def rooms(
+    here: Places, config: Config, *, first_look_s: float | None = None
+) -> AsyncGenerator[TheHouse]:
+    """Open every room that a decision needs; no door is open yet.
+
+    Engines are looked for before that, for at most `first_look_s` (None: until all have answered).
+    """
     outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
     door = LoopbackOnly(outbound, offline=config.offline)
     understanding = _understanding(config)
     memory = SqliteMemory(here.database, embedder=_embedder())
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
-    parts = wiring.Parts(door, pool, KeyringStore(), here.models)
+    parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
     async with memory, pool:
         try:
             house = TheHouse(here, config, parts, understanding, memory, door)
             async with anyio.create_task_group() as group:
                 if config.understanding.enabled:
                     group.start_soon(anyio.to_thread.run_sync, understanding.load)
-                group.start_soon(house.refresh)
+                group.start_soon(house.first_look, first_look_s)
             yield house
         finally:
             understanding.close()
@@ -94,7 +103,7 @@ async def _serve(here: Places, config: Config, token: str, warning: str) -> None
     sock = http_server.bind(config.port)
     port = sock.getsockname()[1]
     try:
-        async with rooms(here, config) as house:
+        async with rooms(here, config, first_look_s=FIRST_LOOK_S) as house:
             house.port = port
             house.warnings += [warning] if warning else []
             await _open_doors(here, config, token, house, sock)
@@ -122,6 +131,7 @@ async def _open_doors(
         await group.start(server.serve)
         group.start_soon(house.keep_fresh, CHECK_EVERY_S)
         group.start_soon(_watch_settings, here, house)
+        group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)
         group.start_soon(_watch_signals, house, server)
         endpoint = {"port": house.port, "pid": os.getpid()}
         places.write_private(here.endpoint, json.dumps(endpoint))
@@ -136,6 +146,13 @@ async def _open_doors(
 async def _watch_settings(here: Places, house: TheHouse) -> None:
     async for _ in watch.changes(here.config, house.stopping):
         await house.reload()
+
+
+async def _watch_models(folder: Path, house: TheHouse) -> None:
+    if not await anyio.to_thread.run_sync(folder.is_dir):
+        return  # looked at again every 30 s, and watched after the next start
+    async for _ in watch.model_changes(folder, house.stopping):
+        await house.refresh()
 
 
 async def _watch_signals(house: TheHouse, server: http_server.HttpServer) -> None:

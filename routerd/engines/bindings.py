@@ -56,6 +56,8 @@ class Binding(Protocol):
     def chat(self, body: Mapping[str, Any], emit: Emit) -> None:
         """Answer an OpenAI chat request in chunks; the last has finish_reason and usage.
 
+        A body with `prompt` instead of `messages` is gone on with as it stands, marks and all.
+
         It hands chunks to `emit` because one of the libraries calls back and can't be iterated.
         Raises: Rejected; RuntimeError where llama.cpp itself fails.
         """

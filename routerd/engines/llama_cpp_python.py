@@ -101,7 +101,7 @@ class LlamaCppPythonBinding:
     def chat(self, body: Mapping[str, Any], emit: Emit) -> None:
         """Answer a chat request; see `Binding`."""
         self._emit = emit
-        prompt = self._render(body)
+        prompt = str(body["prompt"]) if "prompt" in body else self._render(body)
         tokens = self._tokens(prompt)
         room_tokens = self._llama.n_ctx() - len(tokens)
         if room_tokens <= 0:

@@ -69,8 +69,10 @@ class XllamacppBinding:
             "return_progress": True,
         }
         answer = _Answer(emit)
+        server = self._server
+        ask = server.handle_completions if "prompt" in body else server.handle_chat_completions
         try:
-            self._server.handle_chat_completions(wanted, answer.take)
+            ask(wanted, answer.take)
         except (ValueError, RuntimeError, TypeError) as error:
             raise _rejection(str(error)) from None
         answer.end()
@@ -101,6 +103,10 @@ class _Answer:
             return self._emit({"prompt_progress": fresh})
         chunk = {key: event[key] for key in _KEPT if key in event}
         choices = event.get("choices") or []
+        if choices and "text" in choices[0]:
+            # What goes on from a bare prompt comes in the older format.
+            delta = {"content": choices[0]["text"]}
+            choices = chunk["choices"] = [{**choices[0], "delta": delta}]
         if choices and choices[0].get("finish_reason") is None:
             return self._emit(chunk)
         # The usage follows the finish in a chunk without choices: they are sent on as one.

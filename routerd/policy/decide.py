@@ -8,7 +8,7 @@ from routerd.core.candidate import Candidate
 from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision, Exclusion, Ranked, Terms
 from routerd.core.features import Features
-from routerd.policy import evidence, rules, scores, wish
+from routerd.policy import evidence, residency, rules, scores, wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def decide(
     return Decision(
         id=identity,
         features=features,
-        ranked=rank(appraise(admitted, features, output), weights, profile.floor),
+        ranked=residency.keep_resident(
+            rank(appraise(admitted, features, output), weights, profile.floor)
+        ),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
         ),

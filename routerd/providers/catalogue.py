@@ -14,6 +14,8 @@ from routerd.core.status import EngineStatus
 from routerd.policy.circuit import Circuit
 
 CHECK_EVERY_S = 30.0
+# Looked at this share of the interval early at most, so that one interval is never exceeded.
+JITTER = 0.2
 # Share of the newest measurement in the running means of speed.
 SPEED_STEP = 0.3
 
@@ -64,8 +66,8 @@ class Catalogue:
         """See `core.ports.Catalogue.candidates`."""
         now_s = time.monotonic()
         return tuple(
-            self._live(candidate, now_s)
-            for name in self._providers
+            self._live(_rested(candidate, provider), now_s)
+            for name, provider in self._providers.items()
             for candidate in self._found.get(name, ())
         )
 
@@ -110,6 +112,23 @@ class Catalogue:
             _log.info("%s is %s, %d models", provider.name, state, len(found))
         self._engines[provider.name] = status
         self._found[provider.name] = tuple(map(self._known, found))
+
+
+def _rested(candidate: Candidate, provider: Provider) -> Candidate:
+    """Take out what asked to be left alone (Retry-After, a limit used up), for that long."""
+    left_s = getattr(provider, "resting_s", 0.0)
+    if not left_s or not candidate.usable:
+        return candidate
+    why = f"{provider.name} asked to be left alone for another {left_s:.0f} s"
+    return replace(candidate, usable=False, unusable_reason=why)
+
+
+def next_check_s(every_s: float, random: Callable[[], float]) -> float:
+    """Return when to look again: about every `every_s`, never in step with anything else.
+
+    `random` gives 0..1; several daemons, or a cron job, would else meet at an engine each time.
+    """
+    return every_s * (1.0 - JITTER + JITTER * random())
 
 
 def _mean(before: float, new: float) -> float:

@@ -2,17 +2,37 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from routerd.core.errors import ProviderFailed
 from routerd.core.outcome import FailureKind
 from routerd.core.ports import Reply
 from routerd.dialects import openai_chat, strict_json
+from routerd.providers import rate_limits
 
 # An error body is read for its message; more than this is not a message.
 MAX_ERROR_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-# isdigit() would let "²" through, which float() refuses.
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+# What a 400 can also mean; vendors have one status for all and tell it in words only.
+_BY_WORDS: tuple[tuple[re.Pattern[str], tuple[FailureKind, bool]], ...] = (
+    # Another model may have the window that this one lacks.
+    (
+        re.compile(
+            r"prompt is too long|context[ _-](length|window|size)|maximum context"
+            r"|input token count|too many (input )?tokens|reduce the length",
+            re.IGNORECASE,
+        ),
+        ("rejected", True),
+    ),
+    (
+        re.compile(r"credit balance|insufficient (balance|credit|quota|fund)", re.IGNORECASE),
+        ("overloaded", True),
+    ),
+    (re.compile(r"api key not valid|incorrect api key", re.IGNORECASE), ("credential", True)),
+)
+_SAID_IN_WORDS = (400, 413, 422)
 
 _KINDS: Mapping[int, tuple[FailureKind, bool]] = {
     401: ("credential", True),
@@ -28,7 +48,7 @@ _KINDS: Mapping[int, tuple[FailureKind, bool]] = {
 }
 
 
-def from_status(who: str, status: int, text: str, retry_after: str = "") -> ProviderFailed:
+def from_status(who: str, status: int, text: str) -> ProviderFailed:
     """Return the failure for a status other than 200.
 
     A 4xx about the request itself is not retryable: another model would be asked for the same
@@ -39,16 +59,25 @@ def from_status(who: str, status: int, text: str, retry_after: str = "") -> Prov
         return ProviderFailed(f"{who} answered {status}, {what}", "protocol", status=status)
     default: tuple[FailureKind, bool] = ("died", True) if status >= 500 else ("rejected", False)
     kind, retryable = _KINDS.get(status, default)
-    # Seconds only; the other form, a date, is not used by any engine known to us.
-    wait = float(retry_after) if _SECONDS.fullmatch(retry_after) else None
+    if status in _SAID_IN_WORDS:
+        kind, retryable = next((m for words, m in _BY_WORDS if words.search(text)), default)
     return ProviderFailed(
         f"{who} answered {status}",
         kind,
         retryable=retryable,
-        retry_after_s=wait,
         status=status,
         said=text,
     )
+
+
+def _retry_delay_s(told: Mapping[str, Any]) -> float | None:
+    """Return the wait in a Google API's error body (google.rpc.RetryInfo), None without one."""
+    error = told.get("error")
+    details = error.get("details") if isinstance(error, Mapping) else None
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, Mapping) and isinstance(delay := detail.get("retryDelay"), str):
+            return rate_limits.duration_s(delay)
+    return None
 
 
 async def read_all(body: AsyncIterator[bytes], limit_bytes: int, who: str) -> bytes:
@@ -67,12 +96,18 @@ async def check(reply: Reply, who: str, content_type: str) -> None:
     A captive portal answers 200 with HTML; taken as an answer it would be an empty one.
     """
     if reply.status != 200:
+        told: Mapping[str, Any] = {}
         try:
             data = await read_all(reply.body, MAX_ERROR_BYTES, who)
-            text = openai_chat.error_text(strict_json.backend_object(data))
+            told = strict_json.backend_object(data)
+            text = openai_chat.error_text(told)
         except ProviderFailed:
             text = "no readable error message"
-        raise from_status(who, reply.status, text, reply.headers.get("retry-after", ""))
+        failure = from_status(who, reply.status, text)
+        failure.retry_after_s = rate_limits.retry_after_s(reply.headers, datetime.now(UTC))
+        if failure.retry_after_s is None:
+            failure.retry_after_s = _retry_delay_s(told)
+        raise failure
     found = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if found != content_type:
         raise ProviderFailed(

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 
@@ -17,7 +17,7 @@ from routerd.core.ports import LocalEngine
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Progress
 from routerd.core.status import EngineStatus
-from routerd.dialects import openai_chat
+from routerd.dialects import fim_prompts, openai_chat
 from routerd.policy import abilities
 
 PLUMBING = "plumbing-check"
@@ -144,7 +144,7 @@ class LlamaCppProvider:
             "gpu_layers": self._settings.gpu_layers,
             "threads": self._settings.threads,
         }
-        body = openai_chat.encode_request(request, candidate.model, stream=True)
+        body = _body(request, candidate)
         decoder = openai_chat.ChunkDecoder()
         async with aclosing(self._engine.chat(str(path), settings, body)) as events:
             async for event in events:
@@ -154,6 +154,11 @@ class LlamaCppProvider:
                 for chunk in decoder.feed(event):
                     yield chunk
         yield decoder.finish()
+
+    async def unload(self, model: str) -> bool:
+        """See `core.ports.Unloads.unload`."""
+        path = self._paths.get(model)
+        return path is not None and await self._engine.unload(str(path))
 
     def _scan(self) -> list[_Found]:
         names: dict[str, int] = {}
@@ -222,25 +227,48 @@ class LlamaCppProvider:
             ability=guess.ability,
             ability_sd=guess.sd,
             context_tokens=_window(file.context_tokens, self._settings.context_tokens),
-            capabilities=self._capabilities(file),
+            capabilities=self._capabilities(found.name, file),
             warm=loaded_tokens > 0,
             load_s=file.size_bytes / LOAD_BYTES_PER_S,
+            size_bytes=file.size_bytes,
+            loaded_tokens=loaded_tokens,
             parameters_b=file.parameters_b,
             quantisation=file.quantisation,
         )
 
-    def _capabilities(self, file: ModelFile) -> Capabilities:
+    def _capabilities(self, name: str, file: ModelFile) -> Capabilities:
         # llama-server understands every family's tool calls; our reading of llama-cpp-python's
         # bare text understands one form. Both bindings compile JSON Schema to a grammar.
         reads_calls = self._engine.binding == "xllamacpp" or file.hermes_tool_calls
         return Capabilities(
-            tools=file.mentions_tools and reads_calls, json_schema=True, thinking=file.thinks
+            tools=file.mentions_tools and reads_calls,
+            json_schema=True,
+            fim=fim_prompts.find(name) is not None,
+            thinking=file.thinks,
         )
 
     def _status(self, usable: int, detail: str = "") -> EngineStatus:
         up = self._settings.enabled and bool(self._engine.binding)
         address = str(self._models_dir)
         return EngineStatus(self.name, self.kind, "device", address, up, usable, detail)
+
+
+def _body(request: Request, candidate: Candidate) -> dict[str, Any]:
+    """Return what the engine is asked: a chat, or a bare prompt with a gap to be filled."""
+    fim = fim_prompts.find(candidate.model)
+    if request.suffix is None or fim is None:
+        return openai_chat.encode_request(request, candidate.model, stream=True)
+    limits = request.limits
+    prefix = "".join(message.text for message in request.messages)
+    fields: dict[str, Any] = {
+        "prompt": fim.render(prefix, request.suffix),
+        "max_tokens": limits.max_output_tokens,
+        "temperature": limits.temperature,
+        "top_p": limits.top_p,
+        "seed": limits.seed,
+        "stop": [*limits.stop, *fim.stops],
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _plumbing(candidate: Candidate, found: _Found) -> Candidate:

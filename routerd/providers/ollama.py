@@ -1,6 +1,6 @@
 """Ollama through its own SDK and native chat, so that the context window is ours to set."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from routerd.core.candidate import Candidate, Capabilities, Zone
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Progress, ToolCallDelta
+from routerd.core.response import Chunk, Progress, TextDelta, ToolCallDelta
 from routerd.core.status import EngineStatus
-from routerd.dialects import strict_json
-from routerd.policy import abilities
+from routerd.dialects import embeddings, strict_json
+from routerd.policy import abilities, windows
 from routerd.providers import failures, ollama_wire
 
 if TYPE_CHECKING:
     import ollama
 
 DISCOVERY_S = 5.0
-# Below this a reload for a few hundred tokens would cost more than the memory it saves.
-SMALLEST_WINDOW = 4096
 # A cold model is read from disk: about 1 GB/s on a laptop, 0.6 GB per billion parameters at Q4.
 LOAD_S_PER_B = 0.6
+# A loaded model says some milliseconds; only a real load is worth remembering.
+SHORTEST_LOAD_NS = 300_000_000
 # A model that Ollama runs on its own servers is a stub of some hundred bytes here.
 SMALLEST_WEIGHTS_BYTES = 1_000_000
 
@@ -43,6 +44,7 @@ class OllamaProvider:
         self._sdk: ollama.AsyncClient | None = None
         self._shown: dict[str, ollama.ShowResponse] = {}
         self._windows: dict[str, int] = {}
+        self._load_s: dict[str, float] = {}
 
     async def _client(self) -> "ollama.AsyncClient":
         if self._sdk is None:
@@ -103,7 +105,7 @@ class OllamaProvider:
             return replace(broken, usable=False, unusable_reason=failure.message)
         shown = self._shown[key]
         able = set(shown.capabilities or ())
-        if "completion" not in able:
+        if "completion" not in able and "embedding" not in able:
             return None
         trained = [v for k, v in (shown.modelinfo or {}).items() if k.endswith(".context_length")]
         return replace(self._candidate(item, able, int(trained[0]) if trained else 0), warm=warm)
@@ -125,11 +127,14 @@ class OllamaProvider:
             capabilities=Capabilities(
                 tools="tools" in able,
                 vision="vision" in able,
-                json_schema=True,
+                json_schema="embedding" not in able,
                 fim="insert" in able,
                 thinking="thinking" in able,
+                embeddings="embedding" in able and "completion" not in able,
             ),
-            load_s=size_b * LOAD_S_PER_B,
+            load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
+            size_bytes=item.size or 0,
+            loaded_tokens=self._windows.get(model, 0),
             parameters_b=size_b,
             quantisation=(details and details.quantization_level) or "",
         )
@@ -139,48 +144,139 @@ class OllamaProvider:
 
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         """See `core.ports.Provider.stream`."""
-        client = await self._client()
         if not candidate.warm and candidate.load_s:
             yield Progress(f"loading {candidate.model}, about {candidate.load_s:.0f} s")
-        window = self._window(request, candidate)
-        body = strict_json.dumps(ollama_wire.encode_request(request, candidate, window))
-        calls = 0
+        window, said = self._window(request, candidate), False
+        answer = self._fill if request.suffix is not None else self._chat
         try:
-            # Not `client.chat`: it would open image data that happens to be a path, and cut tool
-            # schemas down to the few keywords it knows (ollama 0.6.3).
+            async with aclosing(answer(request, candidate, window)) as chunks:
+                async for chunk in chunks:
+                    said = True
+                    yield chunk
+            return
+        except ProviderFailed as failure:
+            largest = candidate.context_tokens
+            if said or failure.kind != "rejected" or "context" not in failure.said:
+                raise
+            if not largest or window >= largest:
+                raise
+        # The estimate was too small (another script, a tokenizer of its own): all it was made for.
+        async with aclosing(answer(request, candidate, largest)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _chat(
+        self, request: Request, candidate: Candidate, window: int
+    ) -> AsyncGenerator[Chunk]:
+        wire = ollama_wire.encode_request(request, candidate, window)
+        calls = 0
+        # Not `client.chat`: it would open image data that happens to be a path, and cut tool
+        # schemas down to the few keywords it knows (ollama 0.6.3).
+        async with aclosing(self._lines("ChatResponse", "/api/chat", wire)) as parts:
+            async for part in parts:
+                self._windows[candidate.model] = window
+                for chunk in ollama_wire.decode_message(part.message, calls):
+                    calls += isinstance(chunk, ToolCallDelta)
+                    yield chunk
+                if part.done:
+                    self._learn(candidate.model, part.load_duration)
+                    yield ollama_wire.decode_finish(part, called=calls > 0)
+                    return
+        raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
+
+    async def _lines(self, kind: str, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Any]:
+        """Yield the objects of a streamed answer. Raises: ProviderFailed."""
+        client = await self._client()
+        try:
             answer: Any = await client._request(
-                _import_sdk().ChatResponse, "POST", "/api/chat", content=body, stream=True
+                getattr(_import_sdk(), kind),
+                "POST",
+                path,
+                content=strict_json.dumps(body),
+                stream=True,
             )
             async with aclosing(answer) as parts:
                 async for part in parts:
-                    self._windows[candidate.model] = window
-                    for chunk in ollama_wire.decode_message(part.message, calls):
-                        calls += isinstance(chunk, ToolCallDelta)
-                        yield chunk
-                    if part.done:
-                        yield ollama_wire.decode_finish(part, called=calls > 0)
-                        return
+                    yield part
         except Exception as error:
             raise _mapped(error, self.name) from error
-        raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
+
+    def _learn(self, model: str, load_ns: int | None) -> None:
+        """Remember how long a load took; a warm model says some milliseconds."""
+        if load_ns and load_ns > SHORTEST_LOAD_NS:
+            self._load_s[model] = load_ns / 1e9
 
     def _window(self, request: Request, candidate: Candidate) -> int:
-        needed = request.estimated_tokens + (request.limits.max_output_tokens or 1024)
-        return window_for(needed, self._windows.get(candidate.model, 0), candidate.context_tokens)
+        """Return the window to ask for. Raises: ProviderFailed where none is large enough."""
+        needed, most = windows.needed_tokens(request), candidate.context_tokens
+        given = windows.input_tokens(request)
+        if most and given >= most and candidate.zone != "cloud":
+            raise ProviderFailed(
+                f"the request has about {given} tokens, {candidate.model} takes {most}",
+                "rejected",
+                status=413,
+            )
+        return windows.window_for(needed, self._windows.get(candidate.model, 0), most)
 
+    async def _fill(
+        self, request: Request, candidate: Candidate, window: int
+    ) -> AsyncGenerator[Chunk]:
+        """Fill the gap between prefix and suffix; the model's own template says where it is."""
+        wire = ollama_wire.encode_fill(request, candidate.model, window)
+        async with aclosing(self._lines("GenerateResponse", "/api/generate", wire)) as parts:
+            async for part in parts:
+                self._windows[candidate.model] = window
+                if part.response:
+                    yield TextDelta(part.response)
+                if part.done:
+                    self._learn(candidate.model, part.load_duration)
+                    yield ollama_wire.decode_finish(part, called=False)
+                    return
+        raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
 
-def window_for(needed_tokens: int, loaded_tokens: int, trained_tokens: int) -> int:
-    """Return the num_ctx to ask for.
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector a text; one that is too long is refused, not cut.
 
-    The loaded window if it is large enough (another would reload the model), else the next
-    doubling of `SMALLEST_WINDOW`, never more than the model was trained for.
-    """
-    if loaded_tokens >= needed_tokens:
-        return loaded_tokens
-    window = SMALLEST_WINDOW
-    while window < needed_tokens:
-        window *= 2
-    return min(window, trained_tokens) if trained_tokens else window
+        Raises: ProviderFailed.
+        """
+        client = await self._client()
+        try:
+            told = await client.embed(
+                model=candidate.model,
+                input=list(request.texts),
+                truncate=False,
+                dimensions=request.dimensions,
+            )
+        except Exception as error:
+            raise _mapped(error, self.name) from error
+        vectors = tuple(embeddings.pack(list(vector)) for vector in told.embeddings)
+        counted = -1 if told.prompt_eval_count is None else told.prompt_eval_count
+        return EmbeddingAnswer(candidate.model, vectors, counted)
+
+    async def unload(self, model: str) -> bool:
+        """See `core.ports.Unloads.unload`."""
+        if self._windows.pop(model, None) is None:
+            return False
+        client = await self._client()
+        try:
+            await client.generate(model=model, keep_alive=0)
+        except Exception as error:
+            raise _mapped(error, self.name) from error
+        return True
+
+    async def pull(self, model: str) -> AsyncGenerator[tuple[str, int, int]]:
+        """Let the server download a model; yield (what it does, bytes done, bytes in all).
+
+        Raises: ProviderFailed.
+        """
+        body = {"model": model, "stream": True}
+        done = False
+        async with aclosing(self._lines("ProgressResponse", "/api/pull", body)) as parts:
+            async for part in parts:
+                done = part.status == "success"
+                yield part.status or "", part.completed or 0, part.total or 0
+        if not done:
+            raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
 
 
 def _import_sdk() -> Any:

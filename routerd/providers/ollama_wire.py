@@ -33,23 +33,14 @@ from routerd.dialects import strict_json
 
 def encode_request(request: Request, candidate: Candidate, window: int) -> dict[str, Any]:
     """Return the body of /api/chat: what the client set and the window; the rest stays default."""
-    limits = request.limits
-    options: dict[str, Any] = {
-        "num_ctx": window if candidate.zone != "cloud" else None,
-        "num_predict": limits.max_output_tokens,
-        "temperature": limits.temperature,
-        "top_p": limits.top_p,
-        "seed": limits.seed,
-        "stop": list(limits.stop) or None,
-        "top_k": limits.top_k,
-        "presence_penalty": limits.presence_penalty,
-        "frequency_penalty": limits.frequency_penalty,
-    }
     body: dict[str, Any] = {
         "model": candidate.model,
         "messages": list(_messages(request.messages)),
         "stream": True,
-        "options": {name: value for name, value in options.items() if value is not None},
+        # What does not fit is an error here, never cut off in silence.
+        "truncate": False,
+        "shift": False,
+        "options": _options(request, window if candidate.zone != "cloud" else None),
     }
     if request.tools and request.tool_choice != "none":
         body["tools"] = [_tool(tool) for tool in request.tools]
@@ -65,6 +56,35 @@ def _think(request: Request, model: str) -> bool | str:
     if "gpt-oss" not in model.lower():
         return request.effort != "none"
     return "low" if request.effort in ("none", "minimal") else request.effort
+
+
+def encode_fill(request: Request, model: str, window: int) -> dict[str, Any]:
+    """Return the body of /api/generate that fills the gap after the request's one text."""
+    return {
+        "model": model,
+        "prompt": "".join(message.text for message in request.messages),
+        "suffix": request.suffix or "",
+        "stream": True,
+        "truncate": False,
+        "shift": False,
+        "options": _options(request, window),
+    }
+
+
+def _options(request: Request, window: int | None) -> dict[str, Any]:
+    limits = request.limits
+    options: dict[str, Any] = {
+        "num_ctx": window,
+        "num_predict": limits.max_output_tokens,
+        "temperature": limits.temperature,
+        "top_p": limits.top_p,
+        "top_k": limits.top_k,
+        "presence_penalty": limits.presence_penalty,
+        "frequency_penalty": limits.frequency_penalty,
+        "seed": limits.seed,
+        "stop": list(limits.stop) or None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _messages(messages: Iterable[Message]) -> Iterable[dict[str, Any]]:

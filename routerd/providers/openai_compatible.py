@@ -15,13 +15,13 @@ from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.config import Timeouts
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
-from routerd.core.ports import Outbound, Reply
+from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Native
 from routerd.core.status import EngineStatus
-from routerd.dialects import embeddings, openai_chat, passthrough, sse, strict_json
+from routerd.dialects import embeddings, openai_chat, passthrough, strict_json
 from routerd.policy import abilities
-from routerd.providers import failures
+from routerd.providers import chat_answer, failures
 
 DISCOVERY_S = 3.0
 # Names under which servers tell their context window: llama-server (in `meta`), vLLM, LM Studio,
@@ -161,12 +161,13 @@ class OpenAICompatibleProvider:
             # Gateways may send the headers long before the one body there is.
             idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:
+            kind = "text/event-stream" if streamed else "application/json"
+            await failures.check(reply, self.name, kind)
             if not streamed:
-                for chunk in await self._whole(reply, native=native):
+                for chunk in await chat_answer.whole(reply, self.name, native=native):
                     yield chunk
                 return
-            await failures.check(reply, self.name, "text/event-stream")
-            async with aclosing(self._events(reply, native=native)) as chunks:
+            async with aclosing(chat_answer.streamed(reply, self.name, native=native)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -200,33 +201,3 @@ class OpenAICompatibleProvider:
             await failures.check(reply, self.name, "application/json")
             data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
             return embeddings.decode_answer(strict_json.backend_object(data))
-
-    async def _whole(self, reply: Reply, *, native: bool) -> tuple[Chunk, ...]:
-        await failures.check(reply, self.name, "application/json")
-        data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-        chunks = openai_chat.decode_response(strict_json.backend_object(data))
-        return (Native(data), *chunks) if native else chunks
-
-    async def _events(self, reply: Reply, *, native: bool) -> AsyncGenerator[Chunk]:
-        parser, decoder = sse.EventParser(), openai_chat.ChunkDecoder()
-        # What comes before the first word of an answer (a role, say) waits for it: once something
-        # has gone to the client, no other model can be asked.
-        held: list[Chunk] = []
-        async for data in reply.body:
-            for event in parser.feed(data):
-                if event.data == b"[DONE]":
-                    yield decoder.finish()
-                    return
-                chunks = decoder.feed(strict_json.backend_object(event.data))
-                if native:
-                    held.append(Native(event.data))
-                held += chunks
-                if chunks or decoder.ended:
-                    for chunk in held:
-                        yield chunk
-                    held = []
-        # Some servers never send [DONE]; a finish reason says as much. Without either, or in the
-        # middle of an event, the answer is broken, however politely the connection was closed.
-        if parser.unfinished:
-            raise ProviderFailed(f"{self.name} ended in the middle of an event", "died")
-        yield decoder.finish()

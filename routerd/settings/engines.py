@@ -1,10 +1,11 @@
 """Which engines to look for where nothing is configured; opens no connection."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from routerd.core.config import Config, ProviderConfig
+from routerd.settings import clouds
 
 OLLAMA_PORT, LM_STUDIO_PORT, LLAMA_SERVER_PORT = 11434, 1234, 8080
 
@@ -44,13 +45,19 @@ def ollama_address(value: str) -> tuple[str, bool]:
     return address + parts.path.rstrip("/"), is_this_machine(host)
 
 
-def wanted(config: Config, environ: Mapping[str, str]) -> tuple[ProviderConfig, ...]:
-    """Return every provider to build: the configured ones, and the well-known local engines.
+def wanted(
+    config: Config, environ: Mapping[str, str], keys: Iterable[str] = ()
+) -> tuple[ProviderConfig, ...]:
+    """Return every provider to build: the configured ones, and the well-known engines.
 
-    A configured provider takes the place of a well-known one with its name or address.
+    A configured provider takes the place of a well-known one with its name or address. A cloud is
+    there once its key is: `keys` are the names in the keyring.
     """
-    providers = [provider for provider in config.provider if provider.enabled]
+    providers = [clouds.completed(provider) for provider in config.provider if provider.enabled]
     known = _well_known(environ) if config.discover else ()
+    named = [*keys, *_keys_in(environ)] if config.allow_env_keys else list(keys)
+    found = (clouds.well_known(name) for name in dict.fromkeys(named))
+    known = (*known, *(cloud for cloud in found if cloud is not None))
     names = {provider.name for provider in config.provider}
     addresses = {_server(provider) for provider in config.provider}
     providers += [
@@ -64,9 +71,14 @@ def wanted(config: Config, environ: Mapping[str, str]) -> tuple[ProviderConfig, 
     return tuple(providers)
 
 
+def _keys_in(environ: Mapping[str, str]) -> list[str]:
+    return [name for name, cloud in clouds.CLOUDS.items() if environ.get(cloud.env_key)]
+
+
 def _server(provider: ProviderConfig) -> str:
-    """Return HOST:PORT; Ollama without an address is at its well-known one."""
-    default = ollama_address("")[0] if provider.kind == "ollama" else ""
+    """Return HOST:PORT; a local engine without an address is at its well-known one."""
+    places = {"ollama": ollama_address("")[0], "lmstudio": f"http://127.0.0.1:{LM_STUDIO_PORT}"}
+    default = places.get(provider.kind, "")
     return urlsplit(provider.base_url or default).netloc
 
 
@@ -75,6 +87,6 @@ def _well_known(environ: Mapping[str, str]) -> tuple[ProviderConfig, ...]:
     here = "http://127.0.0.1"
     return (
         ProviderConfig("ollama", "ollama", url, "device" if local else "network"),
-        ProviderConfig("lmstudio", "openai_compatible", f"{here}:{LM_STUDIO_PORT}/v1"),
+        ProviderConfig("lmstudio", "lmstudio", f"{here}:{LM_STUDIO_PORT}"),
         ProviderConfig("llama-server", "openai_compatible", f"{here}:{LLAMA_SERVER_PORT}/v1"),
     )

@@ -15,6 +15,7 @@ from routerd.core import config as settings
 from routerd.core.config import Config, ProviderConfig, Weights
 from routerd.core.errors import ConfigInvalid
 from routerd.policy import wish
+from routerd.settings import clouds
 from routerd.settings.engines import is_this_machine
 
 # What types can't say: key, lowest and highest value.
@@ -184,7 +185,8 @@ def _address_fault(provider: ProviderConfig) -> str:
     if provider.kind == "llamacpp":
         return "" if not provider.base_url else "the embedded engine has no address"
     if not provider.base_url:
-        return "" if provider.kind == "ollama" else "is missing"
+        found_by_kind = provider.kind in ("ollama", "lmstudio", *clouds.CLOUDS)
+        return "" if found_by_kind else "is missing"
     try:
         parts = urlsplit(provider.base_url)
         parts.port  # noqa: B018  # raises ValueError for a bad port
@@ -196,7 +198,14 @@ def _address_fault(provider: ProviderConfig) -> str:
     unfit = parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", provider.base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or unfit:
         return _ADDRESS_FORM
-    if provider.zone == "device" and not is_this_machine(parts.hostname):
+    return _placement_fault(provider, parts.scheme, is_this_machine(parts.hostname))
+
+
+def _placement_fault(provider: ProviderConfig, scheme: str, here: bool) -> str:
+    is_cloud = provider.kind in clouds.CLOUDS
+    if is_cloud and scheme == "http" and not here:
+        return "must be https://: a key would go over the network in the clear"
+    if provider.zone == "device" and not is_cloud and not here:
         return 'is on another machine; say zone = "network" or zone = "cloud"'
     return ""
 

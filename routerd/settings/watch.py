@@ -1,4 +1,4 @@
-"""Watches config.toml and says when it changed; reads nothing itself."""
+"""Watches config.toml and the models directory and says when they changed; reads nothing itself."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,5 +21,20 @@ async def changes(path: Path, stop: anyio.Event) -> AsyncIterator[None]:
         debounce=600,
         step=500,
         recursive=False,
+    ):
+        yield None
+
+
+async def model_changes(folder: Path, stop: anyio.Event) -> AsyncIterator[None]:
+    """Yield after each burst of changes to the GGUF files below `folder`, until `stop`.
+
+    A download writes for minutes: changes within 2 s are joined, and its part file is none.
+    """
+    async for _ in awatch(
+        folder,
+        watch_filter=lambda _, changed: changed.lower().endswith(".gguf"),
+        stop_event=stop,
+        debounce=2000,
+        step=2000,
     ):
         yield None

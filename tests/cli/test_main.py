@@ -72,7 +72,7 @@ def test_arguments_are_understood(arguments: list[str], expected: dict[str, obje
         [],
         ["nonsense"],
         ["up", "--nonsense"],
-        ["keys", "list"],
+        ["keys", "show"],
         ["pull"],
         ["ask", "--max-tokens", "x"],
     ],

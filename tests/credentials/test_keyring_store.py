@@ -3,8 +3,10 @@
 import json
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import keyring
+import keyring.errors
 import pytest
 from keyring.backends import fail, null
 
@@ -107,7 +109,6 @@ def test_a_deleted_key_is_gone_and_can_not_be_deleted_again() -> None:
     [
         MemoryKeyring(),
         null.Keyring(),
-        fail.Keyring(),
         Chain(MemoryKeyring()),
     ],
 )
@@ -173,3 +174,34 @@ def test_no_error_quotes_a_secret() -> None:
 )
 def test_an_origin_is_scheme_host_and_port(url: str, origin: str) -> None:
     assert origin_of(url) == origin
+
+
+def test_no_keyring_at_all_is_told_apart_from_one_that_is_unsafe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secrets = KeyringStore(fail.Keyring())
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    assert secrets.get("team", ORIGIN) is None
+    assert "no session bus" in secrets.trouble
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    assert secrets.get("team", ORIGIN) is None
+    assert "not one that keeps secrets safe" in secrets.trouble
+
+
+def test_a_locked_keyring_says_so() -> None:
+    class Locked(MemoryKeyring):
+        def get_password(self, service: str, username: str) -> str | None:
+            raise keyring.errors.KeyringLocked("quotes nothing")
+
+    secrets = KeyringStore(Locked(), trusted=(__name__,))
+    assert secrets.get("team", ORIGIN) is None
+    assert "is locked" in secrets.trouble
+
+
+def test_what_two_threads_are_told_does_not_mix() -> None:
+    secrets = store(MemoryKeyring())
+    secrets.get("here", ORIGIN)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(secrets.get, "there", ORIGIN).result()
+    assert "named here" in secrets.trouble

@@ -1,13 +1,19 @@
 """Settings to providers, and what the catalogue adds to what an engine says."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from routerd.core.candidate import Candidate
-from routerd.core.config import Config, LlamaCppConfig
+from routerd.core.candidate import Candidate, Price
+from routerd.core.config import Config, LlamaCppConfig, ProviderConfig, ProviderKind
+from routerd.credentials.keyring_store import KeyringStore
 from routerd.daemon import wiring
-from routerd.settings import catalogue_file
+from routerd.network.offline import LoopbackOnly
+from routerd.network.outbound import HttpOutbound
+from routerd.providers.cloud import UNKNOWN_PRICE
+from routerd.settings import catalogue_file, clouds
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +74,32 @@ def test_what_waits_for_a_restart_is_named_and_offline_never_ends_by_reload() ->
     assert waiting == ["port", "offline = false", "llamacpp.max_loaded"]
     assert wiring.in_force(old, new).offline
     assert wiring.in_force(old, new).port == old.port
+
+
+def test_a_price_that_a_cloud_tells_itself_stands(named: catalogue_file.ModelCatalogue) -> None:
+    priced = next(entry for entry in named.model if entry.price is not None)
+    own = Candidate("vendor", priced.name, zone="cloud", price=Price(1.0, 0.1, 2.0))
+    assert wiring.known(named, own).price == own.price
+    untold = replace(own, price=UNKNOWN_PRICE)
+    assert priced.price is not None
+    assert wiring.known(named, untold).price.output == priced.price.output
+
+
+def test_of_a_cloud_only_what_has_a_known_price_is_used_unless_named() -> None:
+    named = catalogue_file.load()
+    priced = next(entry for entry in named.model if entry.price is not None)
+    parts = wiring.Parts(None, None, None, Path(), named=named)  # type: ignore[arg-type]  # unused
+    usual = wiring._account(ProviderConfig("openai", "openai"), parts)
+    assert usual.wanted(priced.name)
+    assert not usual.wanted("nobody-knows-this")
+    chosen = wiring._account(ProviderConfig("openai", "openai", models=("nobody-*",)), parts)
+    assert chosen.wanted("Nobody-knows-this")
+    assert not chosen.wanted(priced.name)
+
+
+@pytest.mark.parametrize("kind", [k for k in get_args(ProviderKind) if k != "llamacpp"])
+def test_every_kind_of_provider_can_be_built(kind: ProviderKind) -> None:
+    wanted = clouds.completed(ProviderConfig("mine", kind, "http://127.0.0.1:9/v1"))
+    parts = wiring.Parts(LoopbackOnly(HttpOutbound()), None, KeyringStore(), Path())  # type: ignore[arg-type]  # no engine
+    (built,) = wiring.providers(Config(), parts, [wanted])
+    assert (built.name, built.kind) == ("mine", kind)

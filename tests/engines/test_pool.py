@@ -10,7 +10,7 @@ import pytest
 from routerd.core.errors import ProviderFailed
 from routerd.engines.pool import EnginePool
 from tests.fakes import tiny_gguf
-from tests.fakes.engine import HELLO, Answers, drained, first_chunk, workers
+from tests.fakes.engine import HELLO, Answer, Answers, drained, first_chunk, workers
 
 pytestmark = pytest.mark.anyio
 
@@ -137,3 +137,11 @@ async def test_without_a_binding_the_failure_says_what_to_install(tmp_path: Path
         assert pool.binding == ""
         with pytest.raises(ProviderFailed, match=r"pip install 'routerd\[embedded\]'"):
             await anext(pool.chat("x.gguf", {}, {}))
+
+
+async def test_a_bare_prompt_is_gone_on_with(answers: Answers, model: str) -> None:
+    body = {"prompt": "<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>", "max_tokens": 99}
+    async with aclosing(answers.pool.chat(model, answers.settings, body)) as events:
+        answer = Answer([event async for event in events])
+    assert answer.text == tiny_gguf.REPLY
+    assert answer.finish == "stop"

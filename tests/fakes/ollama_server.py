@@ -32,6 +32,8 @@ from tests.fakes.ollama_model import FakeModel, cost, tokens, truncated, vector
 VERSION = "0.13.1"
 DEFAULT_WINDOW = 4096
 DEFAULT_KEEP_ALIVE_S = 300.0
+TOO_LONG = "the input length exceeds the context length"
+PULLED_BYTES = 4_683_073_184
 _NOT_FOUND = (404, "404 page not found")
 
 
@@ -65,6 +67,7 @@ class FakeOllama(FakeServer):
             ("POST", "/api/chat"): self._chat,
             ("POST", "/api/generate"): self._generate,
             ("POST", "/api/embed"): self._embed,
+            ("POST", "/api/pull"): self._pull,
         }
 
     @override
@@ -158,6 +161,25 @@ class FakeOllama(FakeServer):
             }
         await wire.json(200, answer)
 
+    async def _pull(self, call: Call, wire: Wire) -> None:
+        """Download a model: `missing` is none, `torn` ends in the middle."""
+        name = str(_body(call).get("model") or "")
+        digest = f"sha256:{'0' * 64}"
+        steps: list[dict[str, Any]] = [{"status": "pulling manifest"}]
+        if name.startswith("missing"):
+            steps.append({"error": "pull model manifest: file does not exist"})
+        else:
+            at = {"status": "pulling 0000", "digest": digest, "total": PULLED_BYTES}
+            steps += [at, {**at, "completed": PULLED_BYTES // 2}, {**at, "completed": PULLED_BYTES}]
+            steps += [{"status": "verifying sha256 digest"}, {"status": "writing manifest"}]
+        if not name.startswith(("missing", "torn")):
+            steps.append({"status": "success"})
+            self.models[name] = FakeModel(name)
+        await wire.begin("application/x-ndjson")
+        for step in steps:
+            await wire.chunk(json.dumps(step).encode() + b"\n")
+        await wire.end()
+
     async def _chat(self, call: Call, wire: Wire) -> None:
         asked = _body(call)
         model = self._known(str(asked.get("model") or ""))
@@ -171,6 +193,8 @@ class FakeOllama(FakeServer):
         if not messages:
             await done_at_once(asked, wire, "load", chat=True)
             return
+        if asked.get("truncate") is False and sum(map(cost, messages)) > window:
+            raise Refused(400, TOO_LONG)
         seen, count = truncated(messages, window)
         self.prompts.append(seen)
         images = any(message.get("images") for message in messages)
@@ -191,6 +215,8 @@ class FakeOllama(FakeServer):
             return
         texts = (asked.get("system"), prompt, asked.get("suffix"))
         message = {"role": "user", "content": " ".join(text for text in texts if text)}
+        if asked.get("truncate") is False and cost(message) > window:
+            raise Refused(400, TOO_LONG)
         self.prompts.append([message])
         count = min(cost(message), window)
         images = bool(asked.get("images"))

@@ -12,7 +12,7 @@ from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.core.status import EngineStatus
 from routerd.policy import circuit
-from routerd.providers.catalogue import Catalogue
+from routerd.providers.catalogue import Catalogue, next_check_s
 
 pytestmark = pytest.mark.anyio
 
@@ -203,3 +203,36 @@ async def test_a_report_on_an_unknown_model_is_kept_for_when_it_comes_back() -> 
     ollama.models = ("m",)
     await catalogue.refresh()
     assert catalogue.candidates()[0].ttft_s == 3.0
+
+
+async def test_who_asked_to_be_left_alone_is_not_offered_for_that_long() -> None:
+    busy = Looking("a", "m")
+    busy.resting_s = 17.2  # type: ignore[attr-defined]  # as cloud providers have it
+    catalogue = Catalogue([busy, Looking("b", "m")])
+    await catalogue.refresh()
+    first, second = catalogue.candidates()
+    assert (first.usable, second.usable) == (False, True)
+    assert first.unusable_reason == "a asked to be left alone for another 17 s"
+    busy.resting_s = 0.0  # type: ignore[attr-defined]
+    assert all(candidate.usable for candidate in catalogue.candidates())
+
+
+async def test_engines_that_come_and_go_are_noticed_at_the_next_look() -> None:
+    engine = Looking("a", up=False)
+    catalogue = Catalogue([engine])
+    await catalogue.refresh()
+    assert _names(catalogue) == []
+    engine.up, engine.models = True, ("m",)
+    await catalogue.refresh()
+    assert _names(catalogue) == ["a/m"]
+    engine.up, engine.models = False, ()
+    await catalogue.refresh()
+    assert _names(catalogue) == []
+    assert [status.up for status in catalogue.engines] == [False]
+
+
+@pytest.mark.parametrize(("drawn", "wait_s"), [(0.0, 24.0), (0.5, 27.0), (1.0, 30.0)])
+def test_looks_are_never_in_step_and_never_later_than_the_interval(
+    drawn: float, wait_s: float
+) -> None:
+    assert next_check_s(30.0, lambda: drawn) == pytest.approx(wait_s)

@@ -42,26 +42,6 @@ def test_every_status_has_its_kind(status: int, kind: str, retryable: bool, hint
     assert failure.message.startswith(f"team answered {status}")
 
 
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ("7", 7.0),
-        ("0.5", 0.5),
-        ("0", 0.0),
-        ("", None),
-        (".", None),
-        ("-1", None),
-        ("1e9", None),
-        ("inf", None),
-        ("²", None),
-        ("9" * 400, None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-    ],
-)
-def test_retry_after_is_seconds_or_nothing(header: str, expected: float | None) -> None:
-    assert from_status("team", 429, "told", header).retry_after_s == expected
-
-
 async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
@@ -133,3 +113,32 @@ async def test_the_wish_to_wait_is_taken_from_the_headers() -> None:
     with pytest.raises(ProviderFailed) as caught:
         await check(_reply(429, "application/json", b"{}", **headers), "team", "x")
     assert caught.value.retry_after_s == 12
+
+
+GOOGLES = b'{"error": {"message": "quota", "details": [3, {"a": 1}, {"retryDelay": "34s"}]}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"), [(GOOGLES, 34.0), (b'{"error": {"details": 3}}', None), (b"{}", None)]
+)
+async def test_the_wish_to_wait_is_taken_from_the_body_where_it_is_there(
+    body: bytes, seconds: float | None
+) -> None:
+    with pytest.raises(ProviderFailed) as caught:
+        await check(_reply(429, "application/json", body), "team", "x")
+    assert caught.value.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "retryable"),
+    [
+        ("prompt is too long: 210001 tokens > 200000 maximum", "rejected", True),
+        ("This model's maximum context length is 8192 tokens", "rejected", True),
+        ("Your credit balance is too low to access the API", "overloaded", True),
+        ("API key not valid. Please pass a valid API key.", "credential", True),
+        ("messages: roles must alternate", "rejected", False),
+    ],
+)
+def test_a_400_means_what_its_words_say(words: str, kind: str, retryable: bool) -> None:
+    failure = from_status("team", 400, words)
+    assert (failure.kind, failure.retryable) == (kind, retryable)

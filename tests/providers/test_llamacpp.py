@@ -57,6 +57,9 @@ class ScriptedEngine:
     def loaded(self) -> Mapping[str, int]:
         return self.warm
 
+    async def unload(self, model_path: str) -> bool:
+        return self.warm.pop(model_path, 0) > 0
+
 
 @pytest.fixture
 def engine() -> ScriptedEngine:
@@ -289,3 +292,33 @@ async def test_the_whole_way_to_real_llama_cpp_and_back(tmp_path: Path, folder: 
         assert assembler.response("tiny").text == tiny_gguf.REPLY
         assert assembler.response("tiny").usage.output_tokens > 5
         assert (await found(given))["tiny"].warm
+
+
+async def test_a_gap_is_asked_for_in_the_words_of_the_models_family(
+    engine: ScriptedEngine, folder: Path
+) -> None:
+    tiny_gguf.make(folder / "qwen2.5-coder-1.5b.gguf")
+    tiny_gguf.make(folder / "llama-3.gguf")
+    given = provider(engine, folder)
+    models = await found(given)
+    assert [name for name, model in models.items() if model.capabilities.fim] == [
+        "qwen2.5-coder-1.5b"
+    ]
+    talk = (Message("user", (Text("def f():"),)),)
+    request = Request(talk, suffix="return x", limits=Limits(max_output_tokens=9, stop=("END",)))
+    _ = [chunk async for chunk in given.stream(request, models["qwen2.5-coder-1.5b"])]
+    _, _, sent = engine.asked[-1]
+    assert sent["prompt"] == "<|fim_prefix|>def f():<|fim_suffix|>return x<|fim_middle|>"
+    assert sent["stop"][0] == "END"
+    assert "<|endoftext|>" in sent["stop"]
+    assert sent["max_tokens"] == 9
+
+
+async def test_a_model_is_unloaded_by_its_name(engine: ScriptedEngine, folder: Path) -> None:
+    path = tiny_gguf.make(folder / "a.gguf")
+    given = provider(engine, folder)
+    await given.discover()
+    engine.warm = {str(path): 4096}
+    assert await given.unload("a")
+    assert not await given.unload("a")
+    assert not await given.unload("nobody")

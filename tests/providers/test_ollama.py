@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from typing_extensions import override
 
 from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import (
     Image,
@@ -32,10 +34,10 @@ from routerd.core.response import (
 )
 from routerd.network.outbound import HttpOutbound
 from routerd.network.sdk_transport import OutboundTransport
-from routerd.providers.ollama import OllamaProvider, window_for
+from routerd.providers.ollama import OllamaProvider
 from tests.fakes.http_server import Call, FakeServer, Wire, closed_port_url
 from tests.fakes.ollama_model import FakeModel, tokens
-from tests.fakes.ollama_server import FakeOllama
+from tests.fakes.ollama_server import PULLED_BYTES, FakeOllama
 
 pytestmark = pytest.mark.anyio
 
@@ -116,11 +118,10 @@ async def test_discovery_tells_what_is_there_and_what_it_can_do(
     server: FakeOllama, provider: OllamaProvider
 ) -> None:
     status, found = await provider.discover()
-    assert (status.up, status.models, status.address) == (True, 4, server.url)
-    assert [candidate.name for candidate in found] == [
-        f"ollama/{model.name}" for model in (CODER, CALLER, THINKER, SEER)
-    ]
-    coder, _, thinker, seer = found
+    assert (status.up, status.models, status.address) == (True, 5, server.url)
+    assert [candidate.name for candidate in found] == [f"ollama/{model.name}" for model in MODELS]
+    coder, _, thinker, seer, embedder = found
+    assert embedder.capabilities == Capabilities(embeddings=True)
     assert coder.capabilities == Capabilities(tools=True, json_schema=True, fim=True)
     assert thinker.capabilities == Capabilities(tools=True, json_schema=True, thinking=True)
     assert seer.capabilities == Capabilities(vision=True, json_schema=True)
@@ -138,7 +139,7 @@ async def test_details_are_asked_once_a_model(server: FakeOllama, provider: Olla
 async def test_a_loaded_model_is_warm(server: FakeOllama, provider: OllamaProvider) -> None:
     await _chunks(provider, _request())
     _, found = await provider.discover()
-    assert [candidate.warm for candidate in found] == [True, False, False, False]
+    assert [candidate.warm for candidate in found] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["gpt-oss:120b-cloud", "glm-4.6:cloud", "my-own-name:latest"])
@@ -175,7 +176,7 @@ async def test_one_broken_model_does_not_hide_the_others(
     broken = FakeModel(name="broken:1b", fault="show-500")
     server.models = {"broken:1b": broken, **server.models}
     status, found = await provider.discover()
-    assert (status.up, status.models) == (True, 5)
+    assert (status.up, status.models) == (True, 6)
     assert not found[0].usable
     assert "unexpected EOF" in found[0].unusable_reason
     assert all(candidate.usable for candidate in found[1:])
@@ -223,27 +224,6 @@ async def test_thinking_is_kept_apart(provider: OllamaProvider) -> None:
     thoughts = [chunk.text for chunk in chunks if isinstance(chunk, ThinkingDelta)]
     texts = [chunk.text for chunk in chunks if isinstance(chunk, TextDelta)]
     assert ("".join(thoughts), "".join(texts)) == (THINKER.thinking, THINKER.reply)
-
-
-@pytest.mark.parametrize(
-    ("needed", "loaded", "trained", "expected"),
-    [
-        (100, 0, 32768, 4096),
-        (4096, 0, 32768, 4096),
-        (4097, 0, 32768, 8192),
-        (20_000, 0, 32768, 32768),
-        (20_000, 0, 24_000, 24_000),
-        (90_000, 0, 32768, 32768),
-        (90_000, 0, 0, 131_072),
-        (100, 16_384, 32768, 16_384),
-        (9000, 8192, 32768, 16_384),
-        (100, 0, 2048, 2048),
-    ],
-)
-def test_the_window_is_the_loaded_one_or_the_next_doubling(
-    needed: int, loaded: int, trained: int, expected: int
-) -> None:
-    assert window_for(needed, loaded, trained) == expected
 
 
 async def test_a_long_prompt_gets_a_window_in_which_nothing_is_lost(
@@ -416,3 +396,106 @@ async def test_cancelling_the_stream_closes_the_connection(
     with anyio.move_on_after(0.1):
         await _chunks(provider, _request(), slow)
     assert await anyio.to_thread.run_sync(partial(server.disconnected.wait, 1.0))
+
+
+async def test_a_prompt_that_no_window_holds_is_refused_before_anything_is_sent(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    candidate = replace(_candidate(CODER), context_tokens=4096)
+    with pytest.raises(ProviderFailed, match="takes 4096") as failed:
+        await _gather(provider.stream(_request("word " * 20_000), candidate), [])
+    assert (failed.value.kind, failed.value.retryable) == ("rejected", True)
+    assert server.calls_to("/api/chat") == []
+
+
+async def test_an_estimate_that_was_too_small_is_mended_with_the_largest_window(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    # One character a token: more than any estimate for prose allows.
+    chunks = await _chunks(provider, _request("a " * 8200))
+    assert isinstance(chunks[-1], Finish)
+    asked = [call.data["options"]["num_ctx"] for call in server.calls_to("/api/chat")]
+    assert asked == [8192, 32768]
+    assert server.prompts[-1][-1]["content"] == "a " * 8200
+
+
+async def test_around_the_limit_nothing_is_ever_cut_in_silence(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    """200 requests of 3 900 to 4 300 words, and as many tokens, at a model that holds 4 096."""
+    server.models["small"] = FakeModel("small", context_length=4096)
+    candidate = _candidate(FakeModel("small", context_length=4096))
+    kinds, whole = set(), 0
+    for words in range(3900, 4300, 2):
+        text = "a " * words
+        try:
+            await _gather(provider.stream(_request(text), candidate), [])
+        except ProviderFailed as failure:
+            kinds.add(failure.kind)
+        else:
+            assert server.prompts[-1][-1]["content"] == text
+            whole += 1
+    assert kinds == {"rejected"}
+    assert whole == (4096 - 4 - 3900) // 2 + 1
+
+
+async def test_the_time_a_load_took_is_learnt(server: FakeOllama, provider: OllamaProvider) -> None:
+    provider._learn(CODER.name, 12_500_000_000)
+    provider._learn(CODER.name, 1_000_000)
+    _, found = await provider.discover()
+    assert {c.load_s for c in found if c.model == CODER.name} == {12.5}
+
+
+async def test_a_gap_is_filled_between_prefix_and_suffix(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    asked = _request("def add(a, b):\n    ", suffix="\n", limits=Limits(32, stop=("\n\n",)))
+    chunks = await _chunks(provider, asked)
+    assert "".join(c.text for c in chunks if isinstance(c, TextDelta)) == "return a + b"
+    assert isinstance(chunks[-1], Finish)
+    sent = server.calls_to("/api/generate")[-1].data
+    assert (sent["prompt"], sent["suffix"]) == ("def add(a, b):\n    ", "\n")
+    assert sent["options"]["num_predict"] == 32
+
+
+async def test_embeddings_come_one_a_text(provider: OllamaProvider) -> None:
+    answer = await provider.embed(EmbeddingRequest(("a", "b")), _candidate(EMBEDDER))
+    assert len(answer.vectors) == 2
+    assert answer.vectors[0] != answer.vectors[1]
+    assert {len(vector) for vector in answer.vectors} == {4 * EMBEDDER.embedding_length}
+    assert answer.input_tokens == 2
+    with pytest.raises(ProviderFailed, match="404"):
+        await provider.embed(EmbeddingRequest(("a",)), Candidate("ollama", "nobody"))
+
+
+async def test_how_much_to_think_is_told_to_models_that_do(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    thinks = _candidate(THINKER, capabilities=Capabilities(thinking=True))
+    for effort, sent in (("high", "high"), ("minimal", "low"), ("none", False)):
+        await _gather(provider.stream(_request(effort=effort), thinks), [])
+        assert server.calls_to("/api/chat")[-1].data["think"] == sent
+    await _chunks(provider, _request(effort="high"))
+    assert "think" not in server.calls_to("/api/chat")[-1].data
+
+
+async def test_a_model_is_unloaded_once(server: FakeOllama, provider: OllamaProvider) -> None:
+    await _chunks(provider, _request())
+    assert await provider.unload(CODER.name)
+    assert server.loaded == {}
+    assert not await provider.unload(CODER.name)
+
+
+async def test_a_model_is_pulled_with_progress(
+    server: FakeOllama, provider: OllamaProvider
+) -> None:
+    steps = [step async for step in provider.pull("new:1b")]
+    assert steps[-1][0] == "success"
+    assert max(done for _, done, _ in steps) == PULLED_BYTES
+    assert "new:1b" in server.models
+
+
+@pytest.mark.parametrize(("name", "words"), [("missing:1b", "failed"), ("torn:1b", "done")])
+async def test_a_pull_that_fails_says_so(provider: OllamaProvider, name: str, words: str) -> None:
+    with pytest.raises(ProviderFailed, match=words):
+        _ = [step async for step in provider.pull(name)]

@@ -36,6 +36,8 @@ def test_a_plain_question_holds_nothing_but_itself_and_the_window() -> None:
         "model": "qwen2.5-coder:7b",
         "messages": [{"role": "user", "content": "hello"}],
         "stream": True,
+        "truncate": False,
+        "shift": False,
         "options": {"num_ctx": 8192},
     }
 

@@ -1,5 +1,7 @@
 """Which engines are looked for, and where."""
 
+from dataclasses import replace
+
 import pytest
 
 from routerd.core.config import Config, LlamaCppConfig, ProviderConfig
@@ -68,7 +70,7 @@ def test_this_machine_is_a_loopback_address_by_number_or_localhost(host: str, he
 def test_without_settings_the_well_known_engines_are_looked_for() -> None:
     assert [(p.name, p.kind, p.base_url, p.zone) for p in wanted(Config(), {})] == [
         ("ollama", "ollama", "http://127.0.0.1:11434", "device"),
-        ("lmstudio", "openai_compatible", "http://127.0.0.1:1234/v1", "device"),
+        ("lmstudio", "lmstudio", "http://127.0.0.1:1234", "device"),
         ("llama-server", "openai_compatible", "http://127.0.0.1:8080/v1", "device"),
         ("llamacpp", "llamacpp", "", "device"),
     ]
@@ -121,3 +123,28 @@ def test_the_embedded_engine_is_not_added_where_the_user_spoke_of_it(
 def test_an_engine_that_is_switched_off_is_not_built() -> None:
     off = ProviderConfig("mine", "openai_compatible", "http://127.0.0.1:9/v1", enabled=False)
     assert off not in wanted(Config(provider=(off,)), {})
+
+
+def test_a_cloud_is_there_once_its_key_is() -> None:
+    assert [p.name for p in wanted(QUIET, {}, ["anthropic", "team-vllm"])] == ["anthropic"]
+    (cloud,) = wanted(QUIET, {}, ["openai"])
+    assert (cloud.zone, cloud.key, cloud.base_url) == (
+        "cloud",
+        "openai",
+        "https://api.openai.com/v1",
+    )
+
+
+def test_a_configured_cloud_takes_the_place_of_the_well_known_one() -> None:
+    own = ProviderConfig("anthropic", "anthropic", models=("claude-opus*",))
+    found = wanted(replace(QUIET, provider=(own,)), {}, ["anthropic"])
+    assert [(p.name, p.models) for p in found] == [("anthropic", ("claude-opus*",))]
+
+
+@pytest.mark.parametrize(("allowed", "names"), [(True, ["mistral"]), (False, [])])
+def test_keys_in_the_environment_count_only_where_that_is_allowed(
+    allowed: bool, names: list[str]
+) -> None:
+    config = replace(QUIET, allow_env_keys=allowed)
+    environ = {"MISTRAL_API_KEY": "x", "XAI_API_KEY": ""}
+    assert [p.name for p in wanted(config, environ)] == names

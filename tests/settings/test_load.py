@@ -158,7 +158,7 @@ def test_an_unknown_key_is_named_at_every_depth(text: str, told: str) -> None:
         ("[[provider]]\nname = 'x'", "config.toml:1: provider.0.kind: is missing"),
         (
             "[[provider]]\nname = 'x'\nkind = 'vllm'",
-            "config.toml:3: provider.0.kind: Input should be 'ollama', 'openai_compatible'",
+            "config.toml:3: provider.0.kind: Input should be 'ollama', 'lmstudio'",
         ),
         (f"{PROVIDER}zone = 'moon'", "config.toml:4: provider.0.zone: Input should be 'device'"),
         ("log_level = 'loud'", "config.toml:1: log_level: Input should be 'debug'"),

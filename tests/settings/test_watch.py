@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from routerd.settings.watch import changes
+from routerd.settings.watch import changes, model_changes
 
 pytestmark = pytest.mark.anyio
 PATIENCE_S = 10
@@ -66,3 +66,25 @@ async def test_a_file_that_was_not_there_is_seen_when_it_comes(tmp_path: Path) -
         replaced(watcher.path, "port = 1")
         await watcher.next()
         watcher.stop.set()
+
+
+async def test_a_new_model_file_is_seen_and_its_part_is_not(tmp_path: Path) -> None:
+    stop, seen = anyio.Event(), anyio.Event()
+    (tmp_path / "deep").mkdir()
+
+    async def watch() -> None:
+        async for _ in model_changes(tmp_path, stop):
+            seen.set()
+            stop.set()
+
+    with anyio.fail_after(PATIENCE_S):
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch)
+            number = 0
+            # The watch takes a moment to begin; a file a turn is written until it has seen one.
+            while not seen.is_set():
+                number += 1
+                (tmp_path / "deep" / f".m{number}.gguf.part").write_bytes(b"GGUF")
+                (tmp_path / "deep" / f"m{number}.gguf").write_bytes(b"GGUF")
+                with anyio.move_on_after(0.2):
+                    await seen.wait()

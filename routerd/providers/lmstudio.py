@@ -1,0 +1,299 @@
+"""LM Studio through its REST API: what is downloaded and loaded, loading, and OpenAI's chat.
+
+Its SDK speaks a WebSocket protocol that the one way out does not carry (see design.md); the REST
+API offers the same. Source: LM Studio docs, "REST API" (v1 since 0.4.0, v0 before), "Idle TTL".
+"""
+
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import anyio
+
+from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.config import Timeouts
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
+from routerd.core.errors import ProviderFailed
+from routerd.core.ports import Outbound
+from routerd.core.request import Request
+from routerd.core.response import Chunk, Progress
+from routerd.core.status import EngineStatus
+from routerd.dialects import embeddings, strict_json
+from routerd.policy import abilities
+from routerd.policy.windows import needed_tokens, window_for
+from routerd.providers import chat_answer, failures
+from routerd.providers.chat_vendor import chat_body
+from routerd.providers.openai_compatible import Server
+
+DISCOVERY_S = 5.0
+# How long a model stays after its last request; the program's own default is an hour.
+TTL_S = 3600
+LOAD_LIMIT_S = 300.0
+# A cold model is read from disk: about 1 GB/s on a laptop.
+LOAD_BYTES_PER_S = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A loaded model: its id there, and the window it was loaded with (0 unknown)."""
+
+    id: str
+    context_tokens: int
+
+
+class LMStudioProvider:
+    """One LM Studio server. `secret` looks its API token up; it may block."""
+
+    kind = "lmstudio"
+
+    def __init__(
+        self,
+        server: Server,
+        outbound: Outbound,
+        timeouts: Timeouts,
+        secret: Callable[[], str | None] | None = None,
+    ) -> None:
+        self.name = server.name
+        self._server = server
+        self._outbound = outbound
+        self._timeouts = timeouts
+        self._secret = secret
+        # A base_url of its OpenAI endpoint means the same server.
+        self._url = server.base_url.rstrip("/").removesuffix("/v1")
+        self._loaded: dict[str, Instance] = {}
+        self._is_old = False
+        self._loading = anyio.Lock()
+        self.load_times_s: dict[str, float] = {}
+
+    async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
+        """See `core.ports.Provider.discover`."""
+        try:
+            # The limits inside bound each silence; a server that trickles is bounded here.
+            with anyio.fail_after(DISCOVERY_S):
+                found = await self._list()
+        except TimeoutError:
+            return self._status("it did not answer in time"), ()
+        except ProviderFailed as error:
+            return self._status(error.message), ()
+        return self._status("", len(found)), tuple(found)
+
+    def _status(self, why: str, models: int = 0) -> EngineStatus:
+        zone = self._server.zone
+        return EngineStatus(self.name, self.kind, zone, self._url, not why, models, why)
+
+    async def _list(self) -> list[Candidate]:
+        try:
+            told = await self._call("GET", "/api/v1/models")
+        except ProviderFailed as error:
+            if error.status != 404:
+                raise
+            # Before 0.4.0. It lists the same, but can't be told to load.
+            self._is_old = True
+            return self._old_list(await self._call("GET", "/api/v0/models"))
+        self._is_old = False
+        items = [item for item in told.get("models") or () if isinstance(item, Mapping)]
+        kinds = ("llm", "embedding")
+        chats = [item for item in items if item.get("type") in kinds and item.get("key")]
+        self._loaded = {
+            str(item["key"]): instance for item in chats if (instance := _instance(item))
+        }
+        return [self._candidate(item) for item in chats]
+
+    def _candidate(self, item: Mapping[str, Any]) -> Candidate:
+        model, able = str(item["key"]), item.get("capabilities")
+        able = able if isinstance(able, Mapping) else {}
+        quantised = item.get("quantization")
+        size, loaded = _whole(item.get("size_bytes")), self._loaded.get(model)
+        size_b = abilities.size_from_name(str(item.get("params_string") or "")) or (
+            abilities.size_from_name(model)
+        )
+        guess = abilities.guess(model, size_b)
+        return Candidate(
+            provider=self.name,
+            model=model,
+            zone=self._server.zone,
+            ability=guess.ability,
+            ability_sd=guess.sd,
+            # What it can be loaded with; a window that is too small is loaded anew.
+            context_tokens=_whole(item.get("max_context_length")),
+            capabilities=Capabilities(
+                tools=able.get("trained_for_tool_use") is True,
+                vision=able.get("vision") is True,
+                json_schema=item.get("type") != "embedding",
+                embeddings=item.get("type") == "embedding",
+                thinking=bool(able.get("reasoning")),
+            ),
+            warm=loaded is not None,
+            load_s=self.load_times_s.get(model) or size / LOAD_BYTES_PER_S,
+            parameters_b=size_b,
+            quantisation=str(quantised.get("name") or "") if isinstance(quantised, Mapping) else "",
+            size_bytes=size,
+            loaded_tokens=loaded.context_tokens if loaded else 0,
+        )
+
+    def _old_list(self, told: Mapping[str, Any]) -> list[Candidate]:
+        items = [item for item in told.get("data") or () if isinstance(item, Mapping)]
+        chats = [item for item in items if item.get("type") in ("llm", "vlm") and item.get("id")]
+        self._loaded = {
+            str(item["id"]): Instance(str(item["id"]), _whole(item.get("loaded_context_length")))
+            for item in chats
+            if item.get("state") == "loaded"
+        }
+        return [
+            self._candidate(
+                {
+                    "key": item["id"],
+                    "max_context_length": item.get("loaded_context_length")
+                    or item.get("max_context_length"),
+                    "capabilities": {
+                        "vision": item["type"] == "vlm",
+                        "trained_for_tool_use": "tool_use" in (item.get("capabilities") or ()),
+                    },
+                    "quantization": {"name": item.get("quantization")},
+                }
+            )
+            for item in chats
+        ]
+
+    async def _call(
+        self,
+        method: Literal["GET", "POST"],
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        wait_s: float = 0,
+    ) -> dict[str, Any]:
+        wait_s = wait_s or DISCOVERY_S
+        sent = strict_json.dumps(body) if body is not None else b""
+        async with self._outbound.send(
+            method,
+            f"{self._url}{path}",
+            await self._headers(),
+            sent,
+            first_byte_s=wait_s,
+            idle_s=wait_s,
+        ) as reply:
+            await failures.check(reply, self.name, "application/json")
+            data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+            return strict_json.backend_object(data)
+
+    async def _headers(self) -> dict[str, str]:
+        headers = {"content-type": "application/json"}
+        if self._secret and (
+            key := await anyio.to_thread.run_sync(self._secret, abandon_on_cancel=True)
+        ):
+            headers["authorization"] = f"Bearer {key}"
+        return headers
+
+    async def load(self, model: str, context_tokens: int) -> float:
+        """Load a model with a window; return the seconds it took. Raises: ProviderFailed."""
+        began_s = time.monotonic()
+        body: dict[str, Any] = {"model": model, "echo_load_config": True}
+        if context_tokens:
+            body["context_length"] = context_tokens
+        told = await self._call("POST", "/api/v1/models/load", body, LOAD_LIMIT_S)
+        config = told.get("load_config")
+        window = config.get("context_length") if isinstance(config, Mapping) else context_tokens
+        identity = str(told.get("instance_id") or model)
+        self._loaded[model] = Instance(identity, _whole(window) or context_tokens)
+        took_s = told.get("load_time_seconds")
+        took_s = float(took_s) if isinstance(took_s, int | float) else time.monotonic() - began_s
+        self.load_times_s[model] = took_s
+        return took_s
+
+    async def unload(self, model: str) -> bool:
+        """Free a model's memory; False where it isn't loaded. Raises: ProviderFailed."""
+        instance = self._loaded.pop(model, None)
+        if instance is None:
+            return False
+        await self._call("POST", "/api/v1/models/unload", {"instance_id": instance.id})
+        return True
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector a text. Raises: ProviderFailed."""
+        body = embeddings.encode_request(request, candidate.model)
+        told = await self._call("POST", "/v1/embeddings", body, self._timeouts.whole_answer_s)
+        return embeddings.decode_answer(told)
+
+    async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        """See `core.ports.Provider.stream`."""
+        async with aclosing(self._ready(request, candidate)) as steps:
+            async for step in steps:
+                yield step
+        instance = self._loaded.get(candidate.model)
+        body = chat_body(request, instance.id if instance else candidate.model)
+        body.setdefault("ttl", TTL_S)
+        streamed, limits = request.wants_stream, self._timeouts
+        async with self._outbound.send(
+            "POST",
+            f"{self._url}/v1/chat/completions",
+            await self._headers(),
+            strict_json.dumps(body),
+            first_byte_s=limits.first_token_s if streamed else limits.whole_answer_s,
+            idle_s=limits.idle_s if streamed else limits.whole_answer_s,
+        ) as reply:
+            kind = "text/event-stream" if streamed else "application/json"
+            await failures.check(reply, self.name, kind)
+            if not streamed:
+                for chunk in await chat_answer.whole(reply, self.name):
+                    yield chunk
+                return
+            async with aclosing(chat_answer.streamed(reply, self.name)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _holds(self, model: str, needed_tokens: int) -> bool:
+        """Whether the model is loaded with a window that is large enough, or of unknown size."""
+        there = self._loaded.get(model)
+        return there is not None and (
+            not there.context_tokens or there.context_tokens >= needed_tokens
+        )
+
+    async def _ready(self, request: Request, candidate: Candidate) -> AsyncGenerator[Progress]:
+        """Load the model where it isn't, or with a larger window where the one it has is too small.
+
+        Its server would load it by itself, but with a window of its own choice, and cut what does
+        not fit.
+        """
+        needed = needed_tokens(request)
+        most = candidate.context_tokens
+        if most and needed > most:
+            raise ProviderFailed(
+                f"the request needs about {needed} tokens, {candidate.model} takes {most}",
+                "rejected",
+                status=413,
+            )
+        if self._is_old or self._holds(candidate.model, needed):
+            return  # an old one loads by itself, at the first request
+        async with self._loading:
+            if self._holds(candidate.model, needed):
+                return
+            there = self._loaded.get(candidate.model)
+            window = window_for(needed, 0, most)
+            yield Progress(f"loading {candidate.model}, about {candidate.load_s:.0f} s")
+            try:
+                if there is not None:
+                    await self.unload(candidate.model)
+                await self.load(candidate.model, window)
+            except ProviderFailed as error:
+                # Another model may be there, or smaller.
+                raise ProviderFailed(
+                    f"{self.name} could not load {candidate.model} with {window} tokens of context",
+                    "died" if error.kind == "rejected" else error.kind,
+                    said=error.message,
+                ) from error
+
+
+def _instance(item: Mapping[str, Any]) -> Instance | None:
+    """Return the instance with the largest window, None where none is loaded."""
+    instances = [
+        Instance(str(one["id"]), _whole(one.get("config", {}).get("context_length")))
+        for one in item.get("loaded_instances") or ()
+        if isinstance(one, Mapping) and one.get("id")
+    ]
+    return max(instances, key=lambda one: one.context_tokens, default=None)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
