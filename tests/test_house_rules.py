@@ -21,6 +21,7 @@ ELSEWHERE = {
     "core/features": VALUES,
     "core/outcome": VALUES,
     "core/ports": "protocols only",
+    "core/session": VALUES,
     "core/status": VALUES,
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,

@@ -15,6 +15,7 @@ from routerd.core.features import Neighbour, Reading
 from routerd.core.outcome import Outcome
 from routerd.core.request import Request
 from routerd.core.response import Chunk
+from routerd.core.session import Standing
 from routerd.core.status import EngineStatus
 
 
@@ -106,6 +107,18 @@ class Memory(Protocol):
         self, decision: Decision, outcome: Outcome, request_facts: Mapping[str, Any]
     ) -> None:
         """Queue one row for the writer; never blocks, never raises into the journey."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who holds which conversation."""
+
+    def standing(self, request: Request) -> Standing:
+        """Return what is known of the request's conversation; `Standing()` where nothing is."""
+        ...
+
+    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Take in who answered; an answer that failed or was given up changes nothing."""
         ...
 
 

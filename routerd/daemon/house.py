@@ -23,6 +23,7 @@ from routerd.journey.route import Journey
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue
+from routerd.sessions.ledger import Ledger
 from routerd.settings import catalogue_file, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
@@ -49,6 +50,7 @@ class TheHouse:
         self._memory = memory
         self._door = door
         self._budget = RetryBudget()
+        self._ledger = Ledger()
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -71,6 +73,7 @@ class TheHouse:
             wiring.stance(config),
             config.timeouts,
             self._budget,
+            self._ledger,
         )
         return Snapshot(config, journey, catalogue)
 

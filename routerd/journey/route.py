@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
-from routerd.core.ports import Catalogue, Memory, Understanding
+from routerd.core.ports import Catalogue, Memory, Sessions, Understanding
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.remember import facts_of, outcome_of
 from routerd.journey.understand import understand
 from routerd.policy import decide as policy
+from routerd.policy import session, transcript
 from routerd.policy.fallback import RetryBudget
 
 _log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Journey:
     stance: policy.Stance
     timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
     budget: RetryBudget = field(default_factory=RetryBudget)
+    sessions: Sessions | None = None
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -50,7 +52,14 @@ class Journey:
             requested_model=request.requested_model,
             max_output_tokens=request.limits.max_output_tokens,
         )
+        decision = self._settled(request, decision)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
+
+    def _settled(self, request: Request, decision: Decision) -> Decision:
+        if self.sessions is None:
+            return decision
+        standing = self.sessions.standing(request)
+        return session.settle(decision, standing, transcript.read(request.messages, standing.since))
 
     async def answer(self, request: Request, journal: Journal) -> AsyncGenerator[Chunk]:
         """Yield the chunks of the answer, the last one Finish; `journal` tells who gives it.
@@ -78,4 +87,6 @@ class Journey:
             took_s = time.monotonic() - began_s
             outcome = outcome_of(decision, journal, took_s, error)
             _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
+            if self.sessions is not None:
+                self.sessions.answered(request, decision, outcome)
             self.memory.remember(decision, outcome, facts_of(request))
