@@ -23,6 +23,7 @@ ELSEWHERE = {
     "core/ports": "protocols only",
     "core/session": VALUES,
     "core/status": VALUES,
+    "core/verdict": "tests/verification/test_verifier.py",
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,
     "cli/readings": "tests/cli/test_replay.py",

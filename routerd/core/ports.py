@@ -4,7 +4,7 @@ A protocol stands here only where two real implementations exist (the real one a
 second backend). Rooms of floor 2 never import each other; they import this file.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -14,9 +14,10 @@ from routerd.core.decision import Decision
 from routerd.core.features import Neighbour, Reading
 from routerd.core.outcome import Outcome
 from routerd.core.request import Request
-from routerd.core.response import Chunk
+from routerd.core.response import Chunk, CompletedToolCall, FinishReason
 from routerd.core.session import Standing
 from routerd.core.status import EngineStatus
+from routerd.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,10 @@ class Catalogue(Protocol):
         """Return the provider of that name. Raises: NotFound."""
         ...
 
-    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
-        """Take in how an attempt went (health, speed)."""
+    def report(
+        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+    ) -> None:
+        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone."""
         ...
 
 
@@ -119,6 +122,20 @@ class Sessions(Protocol):
 
     def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
         """Take in who answered; an answer that failed or was given up changes nothing."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks a complete answer by its form."""
+
+    def check(
+        self,
+        request: Request,
+        text: str,
+        tool_calls: Sequence[CompletedToolCall],
+        finish: FinishReason,
+    ) -> Verdict:
+        """Return the verdict; a few milliseconds, no I/O, never raises."""
         ...
 
 

@@ -53,7 +53,8 @@ class Standing:
 class Hold:
     """What the conversation did to a decision: `action` in a word, `because` in words.
 
-    `before` is the model that held the conversation, `rung` what is latched from now on.
+    `before` is the model that held the conversation, `rung` what is latched from now on. `bound`:
+    no other model may take over in the middle of this.
     """
 
     action: Action = ""
@@ -61,3 +62,4 @@ class Hold:
     rung: float | None = None
     because: str = ""
     evidence: tuple[Sign, ...] = ()
+    bound: bool = False

@@ -28,6 +28,7 @@ from routerd.settings import catalogue_file, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
+from routerd.verification.verifier import AnswerVerifier
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class TheHouse:
             config.timeouts,
             self._budget,
             self._ledger,
+            AnswerVerifier(),
         )
         return Snapshot(config, journey, catalogue)
 

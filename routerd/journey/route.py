@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
-from routerd.core.ports import Catalogue, Memory, Sessions, Understanding
+from routerd.core.ports import Catalogue, Memory, Sessions, Understanding, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
@@ -39,6 +39,7 @@ class Journey:
     timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
     budget: RetryBudget = field(default_factory=RetryBudget)
     sessions: Sessions | None = None
+    verifier: Verifier | None = None
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -70,7 +71,7 @@ class Journey:
         """
         began_s = time.monotonic()
         decision = journal.decision = await self.decide(request)
-        attempts = Attempts(self.catalogue, self.timeouts, self.budget)
+        attempts = Attempts(self.catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         try:
             async with aclosing(attempts.run(request, decision, journal)) as chunks:

@@ -43,7 +43,7 @@ def settle(decision: Decision, standing: Standing, signs: Signs) -> Decision:
         )
     if signs.tool_open or signs.signed:
         what = "a tool call is open" if signs.tool_open else "its signed thinking is in play"
-        return _led(decision, [holder], replace(hold, action="kept", because=what))
+        return _led(decision, [holder], replace(hold, action="kept", because=what, bound=True))
     return _at_boundary(decision, holder, standing, hold)
 
 
