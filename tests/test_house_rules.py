@@ -17,6 +17,8 @@ WHOLE_HOUSE = "tests/whole_house starts the real daemon and goes through it"
 # Modules without a test file of their own, and why.
 ELSEWHERE = {
     "__main__": WHOLE_HOUSE,
+    "cli/feedback": "tests/whole_house/test_feedback.py",
+    "core/belief": VALUES,
     "core/config": f"{VALUES}; tests/settings/test_load.py fills every field",
     "core/features": VALUES,
     "core/outcome": VALUES,

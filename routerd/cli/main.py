@@ -43,10 +43,15 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "decide recorded outcomes again and weigh cost against quality",
         "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
     ),
+    "feedback": (
+        "feedback",
+        "say how good an answer was; later choices learn from it",
+        "routerd feedback bad last",
+    ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
 }
 _WITH_TEXT = {"ask", "route"}
-_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay"}
+_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay", "feedback"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,8 +84,8 @@ def parser() -> argparse.ArgumentParser:
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     if name == "ask":
         sub.add_argument("--max-tokens", type=int, help="bound the answer")
-    elif name == "why":
-        sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+    elif name in ("why", "feedback"):
+        _decision_arguments(name, sub)
     elif name == "classify":
         sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
         sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
@@ -94,6 +99,12 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         _replay_arguments(sub)
     elif name == "models":
         sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+
+
+def _decision_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+    if name == "feedback":
+        sub.add_argument("value", help="good, bad, or a number from 0 to 1")
+    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
 
 
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:

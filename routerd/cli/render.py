@@ -118,6 +118,9 @@ def decision(made: dict[str, Any]) -> None:
     outcome = made.get("outcome")
     if outcome:
         out.print(_outcome(outcome))
+    for seen in made.get("facts", {}).get("evidence", ()):
+        what = seen["kind"].replace("_", " ")
+        out.print(Text(f"since then: {what} (now {seen['value']:.0%} likely good)", "dim"))
 
 
 def _headline(made: dict[str, Any]) -> Group:

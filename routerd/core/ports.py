@@ -4,11 +4,12 @@ A protocol stands here only where two real implementations exist (the real one a
 second backend). Rooms of floor 2 never import each other; they import this file.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from routerd.core.belief import Belief, Event
 from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Neighbour, Reading
@@ -110,6 +111,34 @@ class Memory(Protocol):
         self, decision: Decision, outcome: Outcome, request_facts: Mapping[str, Any]
     ) -> None:
         """Queue one row for the writer; never blocks, never raises into the journey."""
+        ...
+
+
+class LearningStore(Protocol):
+    """Where what was learnt late is kept; both only queue and never raise."""
+
+    def amend(self, decision_id: str, success: float) -> None:
+        """Say what the memory of a decision is worth after all, 0..1."""
+        ...
+
+    def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
+        """Keep what was seen of a decision's answer and what it is worth since, 0..1."""
+        ...
+
+
+class Learning(Protocol):
+    """What outcomes have taught of models."""
+
+    def beliefs(self, models: Iterable[str], reading: Reading) -> Mapping[str, Belief]:
+        """Return what is believed of those models at such a task, where anything is."""
+        ...
+
+    def answered(self, decision: Decision, outcome: Outcome) -> None:
+        """Take in an answer; never raises into the journey."""
+        ...
+
+    def note(self, decision_id: str, events: Iterable[Event]) -> None:
+        """Take in what later turns show of an earlier answer."""
         ...
 
 

@@ -13,13 +13,15 @@ from routerd import __version__
 from routerd.core.candidate import Candidate
 from routerd.core.config import Config
 from routerd.core.decision import Decision
-from routerd.core.errors import ConfigInvalid, NotFound
+from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
 from routerd.core.status import ModelStatus, Status
 from routerd.daemon import wiring
 from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
+from routerd.learning import keeping
+from routerd.learning.learner import Learner
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue
@@ -52,6 +54,7 @@ class TheHouse:
         self._door = door
         self._budget = RetryBudget()
         self._ledger = Ledger()
+        self._learner = Learner(memory)
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -76,6 +79,7 @@ class TheHouse:
             self._budget,
             self._ledger,
             AnswerVerifier(),
+            self._learner,
         )
         return Snapshot(config, journey, catalogue)
 
@@ -99,6 +103,31 @@ class TheHouse:
         while True:
             await anyio.sleep(every_s)
             await self.refresh()
+
+    async def recall(self) -> None:
+        """Take up the performance matrix where the last run left it."""
+        try:
+            self._learner.matrix.take_up(keeping.matrix_of(await self._memory.cells()))
+        except (RouterdError, TypeError, ValueError):
+            _log.exception("what was learnt of the models could not be read")
+
+    async def keep_learning(self, every_s: float) -> None:
+        """Save the performance matrix again and again; `save_learning` does it at the end."""
+        while True:
+            await anyio.sleep(every_s)
+            self.save_learning()
+
+    def save_learning(self) -> None:
+        """Queue the performance matrix for the writer."""
+        self._memory.save_cells(keeping.rows_of(self._learner.matrix, time.time()))
+
+    async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
+        """See `endpoints.house.House.feedback`."""
+        decision, outcome, _ = await self.decision(identity)
+        if outcome is None or not outcome.model:
+            raise NotFound("That decision has no answer that could be judged.")
+        self._learner.feedback(decision, outcome.model, value)
+        return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
         """See `endpoints.house.House.reload`; an invalid file leaves everything as it was."""

@@ -103,6 +103,7 @@ def appraise(
         features.neighbours,
         {candidate.name: scores.ability(candidate, features) for candidate in candidates},
         scores.difficulty(features),
+        features.beliefs,
     )
     costs = [
         scores.expected_cost_usd(candidate, features.input_tokens, output_tokens)
@@ -160,8 +161,10 @@ def _terms(
         availability=scores.availability(candidate),
     )
     harder = f" ({past.shift:+.2f} by similar past tasks)" if past.shift else ""
+    belief = features.beliefs.get(candidate.name)
+    learnt = f" ({belief.shift:+.2f} by {belief.weight:.0f} answers)" if belief else ""
     notes = (
-        f"ability {scores.ability(candidate, features):.2f} "
+        f"ability {scores.ability(candidate, features):.2f}{learnt} "
         f"against difficulty {scores.difficulty(features):.2f}{harder}",
         f"{own.count} similar past tasks" if own.count else "no similar past task yet",
         "free" if usd == 0 else f"about ${usd:.4f}",

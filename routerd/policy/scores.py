@@ -36,6 +36,8 @@ TYPICAL_OUTPUT_TOKENS: dict[LatencyClass, int] = {
     "interactive": 400,
     "background": 1200,
 }
+# However many outcomes say so, a model is no better or worse than this by (logits).
+_MOST_SHIFT = 4.0
 # What a price or a speed that makes no sense (not a number, infinite) counts as: the dearest and
 # slowest there is, in dollars and in seconds, so that no fault makes a candidate look good.
 WORST = 1e9
@@ -57,8 +59,15 @@ def _length(features: Features) -> float:
 
 
 def ability(candidate: Candidate, features: Features) -> float:
-    """Return the candidate's ability for the task that was read, in logits."""
-    return candidate.abilities.get(features.reading.task, candidate.ability)
+    """Return the candidate's ability for the task that was read, in logits.
+
+    What is known by name and size, moved by what outcomes have taught.
+    """
+    known = candidate.abilities.get(features.reading.task, candidate.ability)
+    belief = features.beliefs.get(candidate.name)
+    if belief is None or not math.isfinite(belief.shift):
+        return known
+    return known + max(-_MOST_SHIFT, min(_MOST_SHIFT, belief.shift))
 
 
 def fit(candidate: Candidate, features: Features, shift: float = 0.0) -> float:

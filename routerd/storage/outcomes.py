@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,7 +13,7 @@ from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
 from routerd.core.features import Neighbour
 from routerd.core.outcome import Outcome
-from routerd.storage import history
+from routerd.storage import history, learnt
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
 from routerd.storage.history import Past
 from routerd.storage.reader import Reader
@@ -126,6 +126,28 @@ class SqliteMemory:
         Rows still queued are not seen: `flush` first. Raises: HistoryUnreadable.
         """
         return await self._look_back(partial(history.read_past, id_or_last=id_or_last))
+
+    def amend(self, decision_id: str, success: float) -> None:
+        """See `core.ports.LearningStore.amend`."""
+        self._writer.put(lambda connection: learnt.amend(connection, decision_id, success))
+
+    def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
+        """See `core.ports.LearningStore.note_evidence`."""
+        at_s = time.time()
+        self._writer.put(lambda connection: learnt.note(connection, decision_id, kind, value, at_s))
+
+    def save_cells(self, cells: Iterable[learnt.CellRow]) -> None:
+        """Queue the whole performance matrix for the writer; never blocks, never raises."""
+        rows = tuple(cells)
+        self._writer.put(lambda connection: learnt.save_cells(connection, rows))
+
+    async def cells(self) -> list[learnt.CellRow]:
+        """Return the performance matrix as it was saved. Raises: HistoryUnreadable."""
+        return await self._look_back(learnt.read_cells)
+
+    async def pasts(self, count: int) -> tuple[Past, ...]:
+        """Return the newest decisions with what came of them. Raises: HistoryUnreadable."""
+        return await self._look_back(partial(history.read_pasts, count=count))
 
     async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
