@@ -40,8 +40,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "keys": ("keys", "store or remove an API key in the OS keyring", "routerd keys set team-vllm"),
     "replay": (
         "replay",
-        "decide recorded outcomes again and weigh cost against quality",
-        "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
+        "decide your own last requests, or recorded outcomes, again under other profiles",
+        "routerd replay --last 500\n"
+        "  routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
     ),
     "feedback": (
         "feedback",
@@ -108,8 +109,13 @@ def _decision_arguments(name: str, sub: argparse.ArgumentParser) -> None:
 
 
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--outcomes", required=True, help="a .parquet, .jsonl or .csv file of results")
-    sub.add_argument("--prices", required=True, help="a .json file: model -> input, output, zone")
+    sub.add_argument(
+        "--outcomes",
+        default="",
+        help="a .parquet, .jsonl or .csv file of results; without it, your own last requests",
+    )
+    sub.add_argument("--prices", default="", help="a .json file: model -> input, output, zone")
+    sub.add_argument("--last", type=int, default=500, help="how many of your own requests (500)")
     sub.add_argument("--plot", default="", help="write the cost-quality curves to this .svg file")
     sub.add_argument("--floor", type=float, help="quality floor of a profile of your own, 0..1")
     sub.add_argument(

@@ -21,6 +21,12 @@ from routerd.understanding.classifier import OnnxUnderstanding
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay. Raises: RouterdError for files that can't be read or no usable classifier."""
+    if not arguments.outcomes:
+        return _own(arguments)
+    if not arguments.prices:
+        raise InvalidRequest(
+            "--outcomes needs --prices, a .json file of what models cost", "prices"
+        )
     problems = records.read_problems(Path(arguments.outcomes))
     tariffs = records.read_tariffs(Path(arguments.prices))
     profiles = _profiles(arguments.floor, arguments.weights)
@@ -35,6 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(lines(found)))
     return 0
+
+
+def _own(arguments: argparse.Namespace) -> int:
+    if arguments.plot or arguments.prices:
+        raise InvalidRequest("--plot and --prices belong to --outcomes", "outcomes")
+    from routerd.cli import own_replay  # opens the database, which recorded outcomes don't need
+
+    return own_replay.run(arguments, _profiles(arguments.floor, arguments.weights))
 
 
 def _profiles(floor: float | None, weights: str | None) -> Mapping[str, Profile]:

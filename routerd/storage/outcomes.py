@@ -145,10 +145,6 @@ class SqliteMemory:
         """Return the performance matrix as it was saved. Raises: HistoryUnreadable."""
         return await self._look_back(learnt.read_cells)
 
-    async def pasts(self, count: int) -> tuple[Past, ...]:
-        """Return the newest decisions with what came of them. Raises: HistoryUnreadable."""
-        return await self._look_back(partial(history.read_pasts, count=count))
-
     async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
         return await self._look_back(partial(history.read_recent, count=count))
@@ -213,12 +209,24 @@ def read_decision(path: Path, id_or_last: str) -> Past | None:
 
     Raises: HistoryUnreadable.
     """
+    return _read(path, partial(history.read_past, id_or_last=id_or_last), None)
+
+
+def read_pasts(path: Path, count: int) -> tuple[Past, ...]:
+    """Return the newest decisions with what came of them, newest first; () where there is no file.
+
+    Raises: HistoryUnreadable.
+    """
+    return _read(path, partial(history.read_pasts, count=count), ())
+
+
+def _read(path: Path, job: Callable[[Connection], T], otherwise: T) -> T:
     if not path.exists():
-        return None
+        return otherwise
     try:
         connection = open_connection(path, writable=False, vectors=False)
         try:
-            return history.read_past(connection, id_or_last)
+            return job(connection)
         finally:
             connection.close()
     except (SqliteError, ValueError) as error:

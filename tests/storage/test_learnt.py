@@ -6,7 +6,7 @@ import pytest
 from routerd.storage import learnt
 from routerd.storage.database import Connection, open_connection
 from routerd.storage.migrations import migrate
-from routerd.storage.outcomes import SqliteMemory
+from routerd.storage.outcomes import SqliteMemory, read_pasts
 from tests.fakes import past_tasks
 
 pytestmark = pytest.mark.anyio
@@ -67,4 +67,5 @@ async def test_the_memory_of_a_decision_can_be_amended(tmp_path: Path) -> None:
         assert past is not None
         assert [seen["kind"] for seen in past[2]["evidence"]] == ["asked_again"]
         assert await memory.cells() == [(("p/m",), {"tried": 1.0})]
-        assert [one[0].id for one in await memory.pasts(5)] == ["d1"]
+    assert [one[0].id for one in read_pasts(tmp_path / "state.db", 5)] == ["d1"]
+    assert read_pasts(tmp_path / "none.db", 5) == ()
