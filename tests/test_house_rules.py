@@ -21,6 +21,7 @@ ELSEWHERE = {
     "core/belief": VALUES,
     "core/config": f"{VALUES}; tests/settings/test_load.py fills every field",
     "core/features": VALUES,
+    "core/lesson": VALUES,
     "core/outcome": VALUES,
     "core/ports": "protocols only",
     "core/session": VALUES,

@@ -100,7 +100,7 @@ def lines(found: Mapping[str, Any]) -> Iterable[str]:
     """Yield the report as a table for a person."""
     yield (
         f"{'source':26} {'problems':>8} {'best':>6} {'balanced':>16} "
-        f"{'cut at 98 %':>12} {'at 95 %':>8} {'oracle':>7} {'APGR':>6}"
+        f"{'chosen for 98 %':>16} {'for 95 %':>16} {'oracle':>7} {'APGR':>6}"
     )
     for name, source in found["sources"].items():
         balanced = source["profiles"]["balanced"]
@@ -108,14 +108,24 @@ def lines(found: Mapping[str, Any]) -> Iterable[str]:
         yield (
             f"{name:26} {source['problems']:8d} {source['always_best']['quality']:6.3f} "
             f"{_percent(balanced['cost_cut'])} at {_percent(balanced['quality_kept'])} "
-            f"{_percent(cuts['0.98']['routerd']):>12} {_percent(cuts['0.95']['routerd']):>8} "
+            f"{_chosen(cuts['0.98']['routerd'])} {_chosen(cuts['0.95']['routerd'])} "
             f"{_percent(cuts['0.98']['oracle']):>7} {_number((source['apgr'] or {}).get('apgr'))}"
         )
     mean = found["mean"]
     for share, cuts in mean["cost_cut"].items():
-        told = ", ".join(f"{name} {_percent(value).strip()}" for name, value in cuts.items())
-        yield f"mean at {share}: {told}"
+        told = ", ".join(
+            f"{name} {_chosen(value) if isinstance(value, dict) else _percent(value).strip()}"
+            for name, value in cuts.items()
+            if name != "in_hindsight"
+        )
+        yield f"mean for {share}, chosen on training folds: {told}"
+        best = ", ".join(f"{n} {_percent(v).strip()}" for n, v in cuts["in_hindsight"].items())
+        yield f"mean at {share}, best point of each curve in hindsight: {best}"
     yield f"mean APGR: {_number(mean['apgr']).strip()}"
+
+
+def _chosen(figures: Mapping[str, float]) -> str:
+    return f"{_percent(figures['cost_cut'])} at {_percent(figures['quality_kept'])}"
 
 
 def _percent(share: float | None) -> str:

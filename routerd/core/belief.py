@@ -24,8 +24,10 @@ class Belief:
 
     `shift` in logits, `weight` in answers (recent ones count most). `changed_s`: seconds since it
     became another (an update, a quantisation); what it did before says little of it now.
+    `output_tokens`: how long its answers are, 0 where not known.
     """
 
     shift: float = 0.0
     weight: float = 0.0
     changed_s: float = math.inf
+    output_tokens: float = 0.0

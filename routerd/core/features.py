@@ -83,3 +83,4 @@ class Features:
     neighbours: tuple[Neighbour, ...] = ()
     understand_ms: float = 0.0
     beliefs: Mapping[str, Belief] = field(default_factory=dict)
+    harder: float = 0.0

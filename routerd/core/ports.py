@@ -133,6 +133,10 @@ class Learning(Protocol):
         """Return what is believed of those models at such a task, where anything is."""
         ...
 
+    def harder(self, reading: Reading, input_tokens: int) -> float:
+        """Return logits by which such tasks turned out harder than they were read; 0 if unknown."""
+        ...
+
     def answered(self, decision: Decision, outcome: Outcome) -> None:
         """Take in an answer; never raises into the journey."""
         ...

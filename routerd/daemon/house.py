@@ -21,7 +21,7 @@ from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.learning import keeping
-from routerd.learning.learner import Learner
+from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue
@@ -112,10 +112,20 @@ class TheHouse:
             _log.exception("what was learnt of the models could not be read")
 
     async def keep_learning(self, every_s: float) -> None:
-        """Save the performance matrix again and again; `save_learning` does it at the end."""
+        """Learn how hard tasks are and save the matrix, again and again; see `save_learning`."""
+        await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
         while True:
+            await self._learn_difficulty()
             await anyio.sleep(every_s)
             self.save_learning()
+
+    async def _learn_difficulty(self) -> None:
+        try:
+            lessons = await self._memory.lessons(MOST_LESSONS)
+            known = self._snapshot.catalogue.candidates()
+            self._learner.head = await anyio.to_thread.run_sync(head_of, lessons, known)
+        except RouterdError as error:
+            _log.warning("what tasks turned out to be could not be learnt: %s", error)
 
     def save_learning(self) -> None:
         """Queue the performance matrix for the writer."""

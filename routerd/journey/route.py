@@ -49,7 +49,11 @@ class Journey:
         candidates = self.catalogue.candidates()
         if self.learning is not None:
             names = (candidate.name for candidate in candidates)
-            features = replace(features, beliefs=self.learning.beliefs(names, features.reading))
+            features = replace(
+                features,
+                beliefs=self.learning.beliefs(names, features.reading),
+                harder=self.learning.harder(features.reading, features.input_tokens),
+            )
         decision = policy.decide(
             new_id(),
             features,

@@ -7,6 +7,8 @@ from routerd.learning.cell import Cell
 from routerd.learning.matrix import Key, Matrix
 
 SAVE_EVERY_S = 3600.0
+# By then a start is over and the engines have been found.
+FIRST_AFTER_S = 30.0
 # A cell whose answers have faded to less than this says nothing any more.
 LEAST = 0.05
 _NAMES = tuple(field.name for field in fields(Cell))

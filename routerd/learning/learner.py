@@ -9,11 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from routerd.core.belief import Belief, Event
+from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
-from routerd.core.features import Reading
+from routerd.core.features import Features, Reading
+from routerd.core.lesson import Lesson
 from routerd.core.outcome import Outcome
 from routerd.core.ports import LearningStore
+from routerd.learning import difficulty
 from routerd.learning.cell import Said
 from routerd.learning.matrix import Matrix
 from routerd.policy import hindsight, scores
@@ -21,6 +26,8 @@ from routerd.policy import hindsight, scores
 # Decisions whose evidence may still come.
 MOST_OPEN = 4000
 FEEDBACK_WEIGHT = 1.0
+# Tasks that the regression on difficulty is fitted on: 40 MB for half a second of one core.
+MOST_LESSONS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Learner:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.matrix = matrix or Matrix()
+        self.head: difficulty.Head | None = None
         self._store = store
         self._clock = clock
         self._open: OrderedDict[str, _Answer] = OrderedDict()
@@ -53,6 +61,15 @@ class Learner:
     def beliefs(self, models: Iterable[str], reading: Reading) -> Mapping[str, Belief]:
         """See `core.ports.Learning.beliefs`."""
         return self.matrix.beliefs(models, reading, self._clock())
+
+    def harder(self, reading: Reading, input_tokens: int) -> float:
+        """See `core.ports.Learning.harder`."""
+        if self.head is None or not reading.embedding:
+            return 0.0
+        x = difficulty.features(
+            reading.embedding, reading.complexity, reading.task_confidence, input_tokens
+        )
+        return float(self.head.shift(x[None, :])[0])
 
     def answered(self, decision: Decision, outcome: Outcome) -> None:
         """See `core.ports.Learning.answered`."""
@@ -122,6 +139,29 @@ class Learner:
             )
         self._open[identity] = replace(answer, events=seen, counted=weight, value=value)
         self._store.amend(identity, value)
+
+
+def head_of(lessons: Iterable[Lesson], candidates: Iterable[Candidate]) -> difficulty.Head | None:
+    """Return the regression on difficulty that the lessons teach; None where it explains nothing.
+
+    Lessons of models that are no candidates any more tell nothing.
+    """
+    known = {candidate.name: candidate for candidate in candidates}
+    xs, passed, margins = [], [], []
+    for lesson in lessons:
+        if lesson.model not in known:
+            continue
+        read, tokens = lesson.reading, lesson.input_tokens
+        seen = Features(read, tokens)
+        ability = scores.ability(known[lesson.model], seen)
+        x = difficulty.features(read.embedding, read.complexity, read.task_confidence, tokens)
+        xs.append(x)
+        passed.append([lesson.success])
+        margins.append([ability - scores.difficulty(seen)])
+    if len(xs) < difficulty.FEWEST_TASKS:
+        return None
+    head = difficulty.fit(np.stack(xs), np.array(passed), np.array(margins))
+    return head if head is not None and head.explained > 0.0 else None
 
 
 def _answer_of(decision: Decision, model: str) -> _Answer | None:

@@ -83,7 +83,9 @@ def decide(
     return Decision(
         id=identity,
         features=features,
-        ranked=rank(appraise(admitted, features, output), weights, profile.floor),
+        ranked=rank(
+            appraise(admitted, features, output, max_output_tokens), weights, profile.floor
+        ),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
         ),
@@ -96,23 +98,30 @@ def decide(
 
 
 def appraise(
-    candidates: Sequence[Candidate], features: Features, output_tokens: int
+    candidates: Sequence[Candidate],
+    features: Features,
+    output_tokens: int,
+    bound: int | None = None,
 ) -> tuple[Ranked, ...]:
-    """Return each candidate with its five terms, in the order given; weights play no part yet."""
+    """Return each candidate with its five terms, in the order given; weights play no part yet.
+
+    `bound` is the client's on the answer, in tokens.
+    """
     past = evidence.gather(
         features.neighbours,
         {candidate.name: scores.ability(candidate, features) for candidate in candidates},
         scores.difficulty(features),
         features.beliefs,
     )
+    lengths = [scores.tokens_of(c, features, output_tokens, bound) for c in candidates]
     costs = [
-        scores.expected_cost_usd(candidate, features.input_tokens, output_tokens)
-        for candidate in candidates
+        scores.expected_cost_usd(candidate, features.input_tokens, length)
+        for candidate, length in zip(candidates, lengths, strict=True)
     ]
     dearest = max(costs, default=0.0)
     return tuple(
-        _terms(candidate, features, past, usd, dearest, output_tokens)
-        for candidate, usd in zip(candidates, costs, strict=True)
+        _terms(candidate, features, past, usd, dearest, length)
+        for candidate, usd, length in zip(candidates, costs, lengths, strict=True)
     )
 
 
@@ -161,6 +170,8 @@ def _terms(
         availability=scores.availability(candidate),
     )
     harder = f" ({past.shift:+.2f} by similar past tasks)" if past.shift else ""
+    if features.harder:
+        harder = f" ({features.harder:+.2f} by what was learnt of such tasks){harder}"
     belief = features.beliefs.get(candidate.name)
     learnt = f" ({belief.shift:+.2f} by {belief.weight:.0f} answers)" if belief else ""
     notes = (

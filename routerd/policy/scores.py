@@ -44,11 +44,16 @@ WORST = 1e9
 
 
 def difficulty(features: Features) -> float:
-    """Return the request's difficulty in logits; doubt about the reading raises it."""
+    """Return the request's difficulty in logits; doubt about the reading raises it.
+
+    What was learnt of such tasks (`harder`) is added, within bounds.
+    """
     reading = features.reading
     doubt = DOUBT_MARGIN * (1.0 - _within(reading.task_confidence))
     complexity = _within(reading.complexity, otherwise=0.5)
-    return DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * complexity + doubt + _length(features)
+    read = DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * complexity + doubt + _length(features)
+    learnt = 0.0 if math.isnan(features.harder) else features.harder
+    return read + max(-_MOST_SHIFT, min(_MOST_SHIFT, learnt))
 
 
 def _length(features: Features) -> float:
@@ -85,6 +90,17 @@ def expected_output_tokens(features: Features, max_output_tokens: int | None) ->
     """Return how many tokens the answer will likely have."""
     typical = TYPICAL_OUTPUT_TOKENS[features.latency_class]
     return min(typical, max_output_tokens) if max_output_tokens else typical
+
+
+def tokens_of(
+    candidate: Candidate, features: Features, output_tokens: int, bound: int | None
+) -> int:
+    """Return how long this candidate's answer will likely be: its own mean where that is known."""
+    belief = features.beliefs.get(candidate.name)
+    own = belief.output_tokens if belief is not None else 0.0
+    if not 0.0 < own < WORST:
+        return output_tokens
+    return min(int(own), bound) if bound else int(own)
 
 
 def expected_cost_usd(candidate: Candidate, input_tokens: int, output_tokens: int) -> float:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from routerd.core.features import Reading
+from routerd.core.lesson import Lesson
 from routerd.storage.database import Connection
 
 # Rows of evidence kept; decisions are kept as many.
@@ -15,6 +17,20 @@ _SWEEP_EVERY = 256
 
 CellRow = tuple[tuple[str, ...], Mapping[str, float]]
 """The key of a cell, coarse to fine, and its numbers by name."""
+
+
+# `cross join` keeps the order of the loops, as in storage.vector_index.
+_LESSONS = """
+    select v.embedding, m.model, m.success, d.task, d.language, d.complexity, d.task_confidence,
+        d.input_tokens
+    from (
+        select * from memories
+        where embedder = ? and decision_id in (select decision_id from evidence)
+        order by at_unix_s desc limit ?
+    ) as m
+    cross join decisions as d on d.id = m.decision_id
+    cross join memory_vectors as v on v.id = m.id
+"""
 
 
 def amend(connection: Connection, decision_id: str, success: float) -> None:
@@ -41,6 +57,20 @@ def read_evidence(connection: Connection, decision_id: str) -> list[dict[str, An
         (decision_id,),
     )
     return [{"at_unix_s": at_s, "kind": kind, "value": value} for at_s, kind, value in rows]
+
+
+def read_lessons(connection: Connection, embedder: str, count: int) -> tuple[Lesson, ...]:
+    """Return the newest tasks of which something was seen after the answer. Raises: SqliteError."""
+    rows = connection.execute(_LESSONS, (embedder, max(0, count)))
+    return tuple(
+        Lesson(
+            model,
+            success,
+            Reading(task, confidence or 0.0, complexity or 0.0, language, embedding),
+            tokens,
+        )
+        for embedding, model, success, task, language, complexity, confidence, tokens in rows
+    )
 
 
 def save_cells(connection: Connection, cells: Iterable[CellRow]) -> None:

@@ -12,6 +12,7 @@ import anyio
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
 from routerd.core.features import Neighbour
+from routerd.core.lesson import Lesson
 from routerd.core.outcome import Outcome
 from routerd.storage import history, learnt
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
@@ -144,6 +145,18 @@ class SqliteMemory:
     async def cells(self) -> list[learnt.CellRow]:
         """Return the performance matrix as it was saved. Raises: HistoryUnreadable."""
         return await self._look_back(learnt.read_cells)
+
+    async def lessons(self, count: int) -> tuple[Lesson, ...]:
+        """Return the newest tasks that something was seen of, by the embedder in use.
+
+        Raises: HistoryUnreadable.
+        """
+        job = partial(learnt.read_lessons, embedder=self._embedder, count=count)
+        try:
+            # On the thread that knows vectors, which are read once an hour.
+            return await self._neighbours.call(job)
+        except (SqliteError, ValueError) as error:
+            raise HistoryUnreadable(self._note_fault(self._neighbours, error)) from error
 
     async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""

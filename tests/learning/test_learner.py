@@ -1,14 +1,16 @@
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
 from routerd.core.belief import Belief
 from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Features, Reading
+from routerd.core.lesson import Lesson
 from routerd.core.outcome import Attempt, Outcome
 from routerd.learning import learner as module
-from routerd.learning.learner import Learner
+from routerd.learning.learner import Learner, head_of
 from routerd.policy.decide import Stance, decide
 
 SMALL, LARGE = (
@@ -150,3 +152,29 @@ def test_only_so_many_decisions_wait_for_evidence(
     assert shift(learner) == 0.0
     learner.note("d2", ["refused"])
     assert shift(learner) < 0
+
+
+def lessons(count: int, model: str = "p/small") -> list[Lesson]:
+    """Half of the tasks look one way and go well, the other half the other way and fail."""
+    random = np.random.default_rng(2)
+    told = []
+    for number in range(count):
+        vector = random.normal(0.0, 0.02, 384)
+        vector[number % 2] += 1.0
+        embedding = (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
+        told.append(Lesson(model, float(number % 2), replace(READING, embedding=embedding), 200))
+    return told
+
+
+def test_tasks_that_fail_are_learnt_to_be_hard(learner: Learner) -> None:
+    learner.head = head_of(lessons(120), [SMALL])
+    assert learner.head is not None
+    failing, passing = (one.reading for one in lessons(2))
+    assert learner.harder(failing, 200) > 0.3 > -0.3 > learner.harder(passing, 200)
+    assert learner.harder(READING, 200) == 0.0  # nothing is known of a task without an embedding
+
+
+def test_lessons_of_models_that_are_gone_or_too_few_teach_nothing(learner: Learner) -> None:
+    assert head_of(lessons(120, "p/gone"), [SMALL]) is None
+    assert head_of(lessons(10), [SMALL]) is None
+    assert learner.harder(lessons(1)[0].reading, 200) == 0.0

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,18 @@ async def test_the_memory_of_a_decision_can_be_amended(tmp_path: Path) -> None:
         past = await memory.decision("d1")
         assert past is not None
         assert [seen["kind"] for seen in past[2]["evidence"]] == ["asked_again"]
+        (lesson,) = await memory.lessons(9)
+        assert (lesson.model, lesson.success) == ("ollama/small:3b", 0.25)
+        assert lesson.reading == replace(made.features.reading, embedding=embedding)
+        assert lesson.input_tokens == made.features.input_tokens
         assert await memory.cells() == [(("p/m",), {"tried": 1.0})]
     assert [one[0].id for one in read_pasts(tmp_path / "state.db", 5)] == ["d1"]
     assert read_pasts(tmp_path / "none.db", 5) == ()
+
+
+async def test_a_task_that_nothing_was_seen_of_is_no_lesson(tmp_path: Path) -> None:
+    async with SqliteMemory(tmp_path / "state.db") as memory:
+        made = past_tasks.decision("d1", past_tasks.embedding(1))
+        memory.remember(made, past_tasks.outcome("d1"), past_tasks.FACTS)
+        assert await memory.flush()
+        assert await memory.lessons(9) == ()
