@@ -15,7 +15,7 @@ MAX_ATTEMPTS = 4
 # How often an answer that failed its checks may be asked for one rung higher.
 MAX_RISES = 2
 # Seconds that a request waits in all for backends that said when to come back (Retry-After).
-PATIENCE_S, PATIENCE_ALONE_S = 1.0, 20.0
+PATIENCE_S, PATIENCE_ALONE_S = 1.0, 5.0
 # Retries may add a fifth to the load, so that an outage is not made worse by its own cure; the
 # first few are free, or a quiet daemon could never retry at all.
 RETRY_SHARE = 0.20

@@ -187,7 +187,7 @@ def test_a_wish_to_come_back_soon_is_honoured_for_a_moment_longer_where_nobody_e
     assert wait_s(_later(0.5), HIGH, 0.0, []) == 0.5
     assert wait_s(_later(5.0), HIGH, 0.0, []) is None
     assert wait_s(_later(5.0), None, 0.0, []) == 5.0
-    assert wait_s(_later(5.0), None, 18.0, []) is None
+    assert wait_s(_later(5.0), None, 0.5, []) is None
     assert wait_s(_later(None), None, 0.0, []) is None
     assert wait_s(_later(0.5, retryable=False), None, 0.0, []) is None
 
