@@ -1,7 +1,7 @@
 """Rules and scores make a Decision: pure, the same for live requests, `route` and replay."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from routerd.core.candidate import Candidate
@@ -127,18 +127,29 @@ def appraise(
 
 def rank(appraised: Sequence[Ranked], weights: Terms, floor: float) -> tuple[Ranked, ...]:
     """Return the candidates best first: those above the quality floor by total, then the rest."""
-    best = max((entry.p_success for entry in appraised), default=0.0)
-    marked = [
-        replace(
-            entry,
-            total=_total(entry.terms, weights),
-            above_floor=entry.p_success >= floor * best,
-        )
-        for entry in appraised
-    ]
-    # The name breaks ties, so that the same world always gives the same decision.
-    marked.sort(key=lambda entry: (not entry.above_floor, -entry.total, entry.candidate.name))
-    return tuple(marked)
+    places = sorted(_places(appraised, weights, floor))
+    return tuple(
+        replace(appraised[at], total=-lacking, above_floor=not below)
+        for below, lacking, _, at in places
+    )
+
+
+def first(appraised: Sequence[Ranked], weights: Terms, floor: float) -> Ranked:
+    """Return the one that `rank` puts first, as it was appraised. Raises: ValueError for nobody."""
+    return appraised[min(_places(appraised, weights, floor))[3]]
+
+
+def _places(
+    appraised: Sequence[Ranked], weights: Terms, floor: float
+) -> Iterator[tuple[bool, float, str, int]]:
+    """Yield (below the floor, minus its total, name, place in `appraised`): least is first.
+
+    The name breaks ties, so that the same world always gives the same decision.
+    """
+    least = floor * max((entry.p_success for entry in appraised), default=0.0)
+    for at, entry in enumerate(appraised):
+        total = _total(entry.terms, weights)
+        yield entry.p_success < least, -total, entry.candidate.name, at
 
 
 def _total(terms: Terms, weights: Terms) -> float:

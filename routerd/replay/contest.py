@@ -118,7 +118,7 @@ def _decide(
 
 
 def _first(decision: Decision, weights: Terms, floor: float) -> str:
-    return decide.rank(decision.ranked, weights, floor)[0].candidate.name
+    return decide.first(decision.ranked, weights, floor).candidate.name
 
 
 def _note(boards: _Boards, decision: Decision, row: int, column: Mapping[str, int]) -> None:

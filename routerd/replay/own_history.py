@@ -75,7 +75,7 @@ def _by_profile(
             yield name, winner  # no profile could have changed it
         else:
             weights = decide.normalised(profile.weights)
-            yield name, decide.rank(decision.ranked, weights, profile.floor)[0]
+            yield name, decide.first(decision.ranked, weights, profile.floor)
 
 
 def _cost(entry: Ranked, outcome: Outcome) -> float:
