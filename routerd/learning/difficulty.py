@@ -23,9 +23,9 @@ Floats = NDArray[np.float64]
 STRENGTHS = tuple(float(s) for s in np.geomspace(3e-2, 3e5, 15))
 FEWEST_TASKS = 40
 DIMENSIONS = 384
-# Length (e-folds), complexity and confidence beside an embedding of length 1: a usual spread of
-# each counts about a fifth of the embedding's.
-_SCALES = np.array([0.12, 0.6, 0.6])
+# Length (e-folds), complexity and confidence weigh so much beside an embedding of length 1 that
+# the ridge hardly touches them: what the classifier says may be taken back where it is wrong.
+_SCALES = np.array([1.5, 6.0, 2.0])
 _ROUNDS = 12
 _STEP_LIMIT = 1.0
 
