@@ -17,13 +17,17 @@ WHOLE_HOUSE = "tests/whole_house starts the real daemon and goes through it"
 # Modules without a test file of their own, and why.
 ELSEWHERE = {
     "__main__": WHOLE_HOUSE,
-    "core/embedding": VALUES,
+    "cli/feedback": "tests/whole_house/test_feedback.py",
+    "core/belief": VALUES,
     "core/config": f"{VALUES}; tests/settings/test_load.py fills every field",
     "core/embedding": VALUES,
     "core/features": VALUES,
+    "core/lesson": VALUES,
     "core/outcome": VALUES,
     "core/ports": "protocols only",
+    "core/session": VALUES,
     "core/status": VALUES,
+    "core/verdict": "tests/verification/test_verifier.py",
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,
     "cli/readings": "tests/cli/test_replay.py",

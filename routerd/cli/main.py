@@ -45,8 +45,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "replay": (
         "replay",
-        "decide recorded outcomes again and weigh cost against quality",
-        "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
+        "decide your own last requests, or recorded outcomes, again under other profiles",
+        "routerd replay --last 500\n"
+        "  routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
+    ),
+    "feedback": (
+        "feedback",
+        "say how good an answer was; later choices learn from it",
+        "routerd feedback bad last",
     ),
     "connect": (
         "connect",
@@ -73,6 +79,7 @@ _WITH_JSON = {
     "classify",
     "replay",
     "keys",
+    "feedback",
     "connect",
     "disconnect",
 }
@@ -110,8 +117,8 @@ def parser() -> argparse.ArgumentParser:
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     if name == "ask":
         sub.add_argument("--max-tokens", type=int, help="bound the answer")
-    elif name == "why":
-        sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+    elif name in ("why", "feedback"):
+        _decision_arguments(name, sub)
     elif name == "classify":
         sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
         sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
@@ -139,9 +146,20 @@ def _connect_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--yes", action="store_true", help="do not ask before writing")
 
 
+def _decision_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+    if name == "feedback":
+        sub.add_argument("value", help="good, bad, or a number from 0 to 1")
+    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+
+
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--outcomes", required=True, help="a .parquet, .jsonl or .csv file of results")
-    sub.add_argument("--prices", required=True, help="a .json file: model -> input, output, zone")
+    sub.add_argument(
+        "--outcomes",
+        default="",
+        help="a .parquet, .jsonl or .csv file of results; without it, your own last requests",
+    )
+    sub.add_argument("--prices", default="", help="a .json file: model -> input, output, zone")
+    sub.add_argument("--last", type=int, default=500, help="how many of your own requests (500)")
     sub.add_argument("--plot", default="", help="write the cost-quality curves to this .svg file")
     sub.add_argument("--floor", type=float, help="quality floor of a profile of your own, 0..1")
     sub.add_argument(

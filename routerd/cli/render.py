@@ -96,6 +96,9 @@ def decision(made: dict[str, Any]) -> None:
     outcome = made.get("outcome")
     if outcome:
         out.print(_outcome(outcome))
+    for seen in made.get("facts", {}).get("evidence", ()):
+        what = seen["kind"].replace("_", " ")
+        out.print(Text(f"since then: {what} (now {seen['value']:.0%} likely good)", "dim"))
 
 
 def _headline(made: dict[str, Any]) -> Group:
@@ -113,6 +116,9 @@ def _headline(made: dict[str, Any]) -> Group:
     asked = f"asked for {made['requested_model']}, profile {made['profile']}"
     needs = [name for name, value in seen["needs"].items() if value is True]
     took = f"understood in {seen['understand_ms']:.1f} ms, decided in {made['decide_ms']:.1f} ms"
+    held = made.get("session") or {}
+    if held.get("because"):
+        asked += f"; session {held['action'].replace('_', ' ')}: {held['because']}"
     rest = f"{asked}; {'needs ' + ', '.join(needs) + '; ' if needs else ''}{took}; {made['id']}"
     return Group(chosen, facts, Text(rest, "dim"), "")
 
@@ -166,6 +172,10 @@ def _outcome(outcome: dict[str, Any]) -> Group:
         result = Text("answered", "green")
         if attempt["failure"]:
             result = Text(f"{attempt['failure']}: {attempt['error']}", "red")
+        elif attempt.get("faults"):
+            result = Text(f"answered, but {'; '.join(attempt['faults'])}", "yellow")
+        elif attempt.get("checked"):
+            result = Text(f"answered, {attempt['checked']} checked", "green")
         table.add_row(attempt["model"], result, first, f"{attempt['duration_s']:.2f} s")
     usage = outcome["usage"]
     told = [n if n >= 0 else "?" for n in (usage["input_tokens"], usage["output_tokens"])]

@@ -21,6 +21,12 @@ from routerd.understanding.classifier import OnnxUnderstanding
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay. Raises: RouterdError for files that can't be read or no usable classifier."""
+    if not arguments.outcomes:
+        return _own(arguments)
+    if not arguments.prices:
+        raise InvalidRequest(
+            "--outcomes needs --prices, a .json file of what models cost", "prices"
+        )
     problems = records.read_problems(Path(arguments.outcomes))
     tariffs = records.read_tariffs(Path(arguments.prices))
     profiles = _profiles(arguments.floor, arguments.weights)
@@ -35,6 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(lines(found)))
     return 0
+
+
+def _own(arguments: argparse.Namespace) -> int:
+    if arguments.plot or arguments.prices:
+        raise InvalidRequest("--plot and --prices belong to --outcomes", "outcomes")
+    from routerd.cli import own_replay  # opens the database, which recorded outcomes don't need
+
+    return own_replay.run(arguments, _profiles(arguments.floor, arguments.weights))
 
 
 def _profiles(floor: float | None, weights: str | None) -> Mapping[str, Profile]:
@@ -86,7 +100,7 @@ def lines(found: Mapping[str, Any]) -> Iterable[str]:
     """Yield the report as a table for a person."""
     yield (
         f"{'source':26} {'problems':>8} {'best':>6} {'balanced':>16} "
-        f"{'cut at 98 %':>12} {'at 95 %':>8} {'oracle':>7} {'APGR':>6}"
+        f"{'chosen for 98 %':>16} {'for 95 %':>16} {'oracle':>7} {'APGR':>6}"
     )
     for name, source in found["sources"].items():
         balanced = source["profiles"]["balanced"]
@@ -94,14 +108,24 @@ def lines(found: Mapping[str, Any]) -> Iterable[str]:
         yield (
             f"{name:26} {source['problems']:8d} {source['always_best']['quality']:6.3f} "
             f"{_percent(balanced['cost_cut'])} at {_percent(balanced['quality_kept'])} "
-            f"{_percent(cuts['0.98']['routerd']):>12} {_percent(cuts['0.95']['routerd']):>8} "
+            f"{_chosen(cuts['0.98']['routerd'])} {_chosen(cuts['0.95']['routerd'])} "
             f"{_percent(cuts['0.98']['oracle']):>7} {_number((source['apgr'] or {}).get('apgr'))}"
         )
     mean = found["mean"]
     for share, cuts in mean["cost_cut"].items():
-        told = ", ".join(f"{name} {_percent(value).strip()}" for name, value in cuts.items())
-        yield f"mean at {share}: {told}"
+        told = ", ".join(
+            f"{name} {_chosen(value) if isinstance(value, dict) else _percent(value).strip()}"
+            for name, value in cuts.items()
+            if name != "in_hindsight"
+        )
+        yield f"mean for {share}, chosen on training folds: {told}"
+        best = ", ".join(f"{n} {_percent(v).strip()}" for n, v in cuts["in_hindsight"].items())
+        yield f"mean at {share}, best point of each curve in hindsight: {best}"
     yield f"mean APGR: {_number(mean['apgr']).strip()}"
+
+
+def _chosen(figures: Mapping[str, float]) -> str:
+    return f"{_percent(figures['cost_cut'])} at {_percent(figures['quality_kept'])}"
 
 
 def _percent(share: float | None) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features
+from routerd.core.session import Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Decision:
     """The outcome of choosing; `ranked` is best first and may be empty.
 
     `weights` are those in force. `requested_model` is what the client asked for; `baseline` is
-    the model that savings are measured against.
+    the model that savings are measured against. `hold`: what the conversation so far did.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Decision:
     baseline: str = ""
     pinned: str = ""
     decide_ms: float = 0.0
+    hold: Hold = Hold()  # noqa: RUF009  # frozen
 
     @property
     def chosen(self) -> Ranked | None:
@@ -77,6 +79,8 @@ class Decision:
         best = self.ranked[0]
         if self.pinned:
             return f"pinned by the client: {self.pinned}"
+        if self.hold.action not in ("", "first"):
+            return f"{self.hold.action.replace('_', ' ')}: {self.hold.because}"
         reading = self.features.reading
         return (
             f"{reading.task} complexity {reading.complexity:.2f}; score {best.total:.3f}, "

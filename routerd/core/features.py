@@ -1,7 +1,10 @@
 """What routerd understood of a request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from routerd.core.belief import Belief
 
 Task = Literal[
     "completion",
@@ -76,7 +79,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """All that the decision may look at; never the prompt itself."""
+    """All that the decision may look at; never the prompt itself. `beliefs`: by candidate name."""
 
     reading: Reading = Reading()
     input_tokens: int = 0
@@ -84,3 +87,5 @@ class Features:
     latency_class: LatencyClass = "interactive"
     neighbours: tuple[Neighbour, ...] = ()
     understand_ms: float = 0.0
+    beliefs: Mapping[str, Belief] = field(default_factory=dict)
+    harder: float = 0.0

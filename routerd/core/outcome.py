@@ -14,13 +14,17 @@ FailureKind = Literal[
     "rejected",
     "credential",
     "offline",
+    "unverified",
 ]
 Finish = Literal["stop", "length", "tool_calls", "content_filter", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one candidate. Times are seconds; `ttft_s` is -1 when no byte came."""
+    """One try at one candidate. Times are seconds; `ttft_s` is -1 when no byte came.
+
+    `checked` things of its answer were checked by their form, `faults` says which failed.
+    """
 
     model: str
     started_s: float
@@ -28,14 +32,16 @@ class Attempt:
     ttft_s: float = -1.0
     failure: FailureKind | None = None
     error: str = ""
+    checked: int = 0
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The end of one request.
 
-    `success` is 1.0 for a complete answer, 0.0 for a failure and None when cancelled (nothing
-    learnt about quality). Costs in US dollars.
+    `success` is 1.0 for a complete answer, 0.0 for a failure or an answer with faults, and None
+    when cancelled (nothing learnt about quality). Costs in US dollars.
     """
 
     decision_id: str

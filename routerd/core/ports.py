@@ -4,18 +4,21 @@ A protocol stands here only where two real implementations exist (the real one a
 second backend). Rooms of floor 2 never import each other; they import this file.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from routerd.core.belief import Belief, Event
 from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Neighbour, Reading
 from routerd.core.outcome import Outcome
 from routerd.core.request import Request
-from routerd.core.response import Chunk
+from routerd.core.response import Chunk, CompletedToolCall, FinishReason
+from routerd.core.session import Standing
 from routerd.core.status import EngineStatus
+from routerd.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,10 @@ class Catalogue(Protocol):
         """Return the provider of that name. Raises: NotFound."""
         ...
 
-    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
-        """Take in how an attempt went (health, speed)."""
+    def report(
+        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+    ) -> None:
+        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone."""
         ...
 
 
@@ -106,6 +111,64 @@ class Memory(Protocol):
         self, decision: Decision, outcome: Outcome, request_facts: Mapping[str, Any]
     ) -> None:
         """Queue one row for the writer; never blocks, never raises into the journey."""
+        ...
+
+
+class LearningStore(Protocol):
+    """Where what was learnt late is kept; both only queue and never raise."""
+
+    def amend(self, decision_id: str, success: float) -> None:
+        """Say what the memory of a decision is worth after all, 0..1."""
+        ...
+
+    def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
+        """Keep what was seen of a decision's answer and what it is worth since, 0..1."""
+        ...
+
+
+class Learning(Protocol):
+    """What outcomes have taught of models."""
+
+    def beliefs(self, models: Iterable[str], reading: Reading) -> Mapping[str, Belief]:
+        """Return what is believed of those models at such a task, where anything is."""
+        ...
+
+    def harder(self, reading: Reading, input_tokens: int) -> float:
+        """Return logits by which such tasks turned out harder than they were read; 0 if unknown."""
+        ...
+
+    def answered(self, decision: Decision, outcome: Outcome) -> None:
+        """Take in an answer; never raises into the journey."""
+        ...
+
+    def note(self, decision_id: str, events: Iterable[Event]) -> None:
+        """Take in what later turns show of an earlier answer."""
+        ...
+
+
+class Sessions(Protocol):
+    """Who holds which conversation."""
+
+    def standing(self, request: Request) -> Standing:
+        """Return what is known of the request's conversation; `Standing()` where nothing is."""
+        ...
+
+    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Take in who answered; an answer that failed or was given up changes nothing."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks a complete answer by its form."""
+
+    def check(
+        self,
+        request: Request,
+        text: str,
+        tool_calls: Sequence[CompletedToolCall],
+        finish: FinishReason,
+    ) -> Verdict:
+        """Return the verdict; a few milliseconds, no I/O, never raises."""
         ...
 
 

@@ -15,20 +15,24 @@ from routerd import __version__
 from routerd.core.candidate import Candidate
 from routerd.core.config import Config
 from routerd.core.decision import Decision
-from routerd.core.errors import ConfigInvalid, NotFound
+from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
 from routerd.core.status import ModelStatus, Status
 from routerd.daemon import wiring
 from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
+from routerd.learning import keeping
+from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
+from routerd.sessions.ledger import Ledger
 from routerd.settings import catalogue_file, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
+from routerd.verification.verifier import AnswerVerifier
 
 _log = logging.getLogger(__name__)
 _random = SystemRandom()
@@ -52,6 +56,8 @@ class TheHouse:
         self._memory = memory
         self._door = door
         self._budget = RetryBudget()
+        self._ledger = Ledger()
+        self._learner = Learner(memory)
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -77,6 +83,9 @@ class TheHouse:
             wiring.stance(config),
             config.timeouts,
             self._budget,
+            self._ledger,
+            AnswerVerifier(),
+            self._learner,
         )
         return Snapshot(config, journey, catalogue)
 
@@ -108,6 +117,41 @@ class TheHouse:
         while True:
             await anyio.sleep(next_check_s(every_s, _random.random))
             await self.refresh()
+
+    async def recall(self) -> None:
+        """Take up the performance matrix where the last run left it."""
+        try:
+            self._learner.matrix.take_up(keeping.matrix_of(await self._memory.cells()))
+        except (RouterdError, TypeError, ValueError):
+            _log.exception("what was learnt of the models could not be read")
+
+    async def keep_learning(self, every_s: float) -> None:
+        """Learn how hard tasks are and save the matrix, again and again; see `save_learning`."""
+        await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
+        while True:
+            await self._learn_difficulty()
+            await anyio.sleep(every_s)
+            self.save_learning()
+
+    async def _learn_difficulty(self) -> None:
+        try:
+            lessons = await self._memory.lessons(MOST_LESSONS)
+            known = self._snapshot.catalogue.candidates()
+            self._learner.head = await anyio.to_thread.run_sync(head_of, lessons, known)
+        except RouterdError as error:
+            _log.warning("what tasks turned out to be could not be learnt: %s", error)
+
+    def save_learning(self) -> None:
+        """Queue the performance matrix for the writer."""
+        self._memory.save_cells(keeping.rows_of(self._learner.matrix, time.time()))
+
+    async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
+        """See `endpoints.house.House.feedback`."""
+        decision, outcome, _ = await self.decision(identity)
+        if outcome is None or not outcome.model:
+            raise NotFound("That decision has no answer that could be judged.")
+        self._learner.feedback(decision, outcome.model, value)
+        return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
         """See `endpoints.house.House.reload`; an invalid file leaves everything as it was."""

@@ -21,6 +21,7 @@ from routerd.daemon.lock import InstanceLock
 from routerd.endpoints import http_server
 from routerd.endpoints.mcp_door import McpDoor
 from routerd.engines.pool import EnginePool
+from routerd.learning.keeping import SAVE_EVERY_S
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.catalogue import CHECK_EVERY_S
@@ -58,7 +59,9 @@ async def rooms(
                 if config.understanding.enabled:
                     group.start_soon(anyio.to_thread.run_sync, understanding.load)
                 group.start_soon(house.first_look, first_look_s)
+                group.start_soon(house.recall)
             yield house
+            house.save_learning()
         finally:
             understanding.close()
             with anyio.CancelScope(shield=True):
@@ -130,6 +133,7 @@ async def _open_doors(
         await group.start(partial(mcp.serve, here.mcp_socket))
         await group.start(server.serve)
         group.start_soon(house.keep_fresh, CHECK_EVERY_S)
+        group.start_soon(house.keep_learning, SAVE_EVERY_S)
         group.start_soon(_watch_settings, here, house)
         group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)
         group.start_soon(_watch_signals, house, server)

@@ -31,6 +31,14 @@ def request_from(values: dict[str, Any]) -> Request:
     return Request(messages=(Message("user", (Text(text),)),), requested_model=model, dialect="cli")
 
 
+def feedback_value(word: Any) -> float:
+    """Return 0..1 for `good`, `bad` or a number. Raises: InvalidRequest."""
+    value = {"good": 1.0, "bad": 0.0}.get(word) if isinstance(word, str) else word
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise InvalidRequest("'value' must be good, bad, or a number from 0 to 1.", "value")
+    return float(value)
+
+
 def routes(house: House) -> list[Route]:
     """Return the routes of this door."""
 
@@ -78,7 +86,15 @@ def _commands(house: House) -> list[Route]:
         house.stop()
         return JSONResponse({"ok": True}, status_code=202)
 
+    async def feedback(http: HttpRequest) -> JSONResponse:
+        values = strict_json.request_object(await bodies.read(http))
+        identity = values.get("decision") or "last"
+        if not isinstance(identity, str):
+            raise InvalidRequest("'decision' must be a string.", "decision")
+        return JSONResponse(await house.feedback(identity, feedback_value(values.get("value"))))
+
     return [
+        Route("/control/feedback", feedback, methods=["POST"]),
         Route("/control/refresh", refresh, methods=["POST"]),
         Route("/control/reload", reload, methods=["POST"]),
         Route("/control/shutdown", shutdown, methods=["POST"]),

@@ -36,6 +36,13 @@ class House(Protocol):
         """Return a past decision; `last` is the newest. Raises: NotFound."""
         ...
 
+    async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
+        """Take in a user's word on an answer, 0 bad to 1 good; return what it was on.
+
+        `identity` as in `decision`. Raises: NotFound.
+        """
+        ...
+
     async def refresh(self) -> None:
         """Look again for engines and models."""
         ...

@@ -103,6 +103,14 @@ class Why(Decided):
     outcome: dict[str, Any] | None
 
 
+class Judged(BaseModel):
+    """What a word of feedback was on."""
+
+    decision: str
+    model: str
+    value: float
+
+
 class ModelInfo(BaseModel):
     """A model and whether it can be used now."""
 
@@ -200,6 +208,7 @@ def build(house: House) -> MCPServer:
         return _answered(journal)
 
     _add_reading_tools(server, house)
+    _add_feedback(server, house)
     mcp_resources.add(server, house)
     return server
 
@@ -257,3 +266,21 @@ def _add_reading_tools(server: MCPServer, house: House) -> None:
         except RouterdError as error:
             raise ToolError(error.message) from None
         return Why.model_validate(views.why(*found))
+
+
+def _add_feedback(server: MCPServer, house: House) -> None:
+    @server.tool(
+        title="Judge an answer",
+        annotations=ToolAnnotations(
+            read_only_hint=False, idempotent_hint=True, open_world_hint=False
+        ),
+    )
+    async def feedback(
+        value: Annotated[float, Field(ge=0.0, le=1.0, description="0 bad, 1 good")],
+        decision: Annotated[str, Field(description="Decision id, or `last`")] = "last",
+    ) -> Judged:
+        """Tell how good an answer was; later choices of models learn from it."""
+        try:
+            return Judged.model_validate(await house.feedback(decision, value))
+        except RouterdError as error:
+            raise ToolError(error.message) from None

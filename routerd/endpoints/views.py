@@ -88,6 +88,7 @@ def decision(made: Decision) -> dict[str, Any]:
         "candidates": [_ranked(entry) for entry in made.ranked],
         "exclusions": [_excluded(exclusion) for exclusion in made.exclusions],
         "decide_ms": round(made.decide_ms, 3),
+        "session": asdict(made.hold),
     }
 
 

@@ -13,10 +13,11 @@ from routerd.core.config import Timeouts
 from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import NoCandidate, ProviderFailed
 from routerd.core.outcome import Attempt
-from routerd.core.ports import Catalogue
+from routerd.core.ports import Catalogue, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Assembler, Chunk, Finish, Progress
 from routerd.core.status import EngineStatus
+from routerd.journey.checking import AnswerUnsound, Check
 from routerd.policy import fallback
 from routerd.policy.rules import POLICY_RULES
 
@@ -33,55 +34,132 @@ class Journal:
     winner: Ranked | None = None
 
 
+@dataclass(slots=True)
+class _Trip:
+    """One request's way: how long it has waited, and the best answer with faults so far."""
+
+    waited_s: float = 0.0
+    spare: tuple[Ranked, AnswerUnsound] | None = None
+
+    def given_after_all(self, journal: Journal) -> tuple[Chunk, ...]:
+        """Return an answer with faults that nobody could better; its attempt tells the faults."""
+        if self.spare is None:
+            return ()
+        journal.winner, unsound = self.spare
+        for chunk in unsound.held:
+            journal.assembler.add(chunk)
+        return unsound.held
+
+
 class Attempts:
     """Runs one decision. `budget` is shared by all requests of the daemon."""
 
     def __init__(
-        self, catalogue: Catalogue, timeouts: Timeouts, budget: fallback.RetryBudget
+        self,
+        catalogue: Catalogue,
+        timeouts: Timeouts,
+        budget: fallback.RetryBudget,
+        verifier: Verifier | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._timeouts = timeouts
         self._budget = budget
+        self._verifier = verifier
 
     async def run(
         self, request: Request, decision: Decision, journal: Journal
     ) -> AsyncGenerator[Chunk]:
         """Yield the answer's chunks.
 
+        An answer that fails its checks is asked for again one rung up; where that fails too, the
+        first one is given after all.
         Raises: NoCandidate when nobody may answer, ProviderFailed when all who may have failed,
         or when one failed after its first byte had gone out.
         """
         if decision.chosen is None:
             raise nobody(decision, self._catalogue.engines)
         self._budget.requests += 1
-        entry = decision.chosen
-        while True:
+        entry: Ranked | None = decision.chosen
+        trip = _Trip()
+        while entry is not None:
             try:
-                async with aclosing(self._attempt(request, entry, journal)) as chunks:
+                async with aclosing(self._attempt(request, entry, decision, journal)) as chunks:
                     async for chunk in chunks:
                         yield chunk
                 return
             except ProviderFailed as failure:
-                if journal.winner is not None:
-                    raise
-                following = fallback.next_candidate(
-                    decision.ranked, journal.attempts, failure, self._budget
-                )
-                if following is None:
-                    raise
-                entry = following
-                self._budget.retries += 1
-                _log.info("after %s: trying %s", failure, entry.candidate.name)
+                entry = await self._after(failure, entry, decision, journal, trip)
+        for chunk in trip.given_after_all(journal):
+            yield chunk
+
+    async def _after(
+        self,
+        failure: ProviderFailed,
+        entry: Ranked,
+        decision: Decision,
+        journal: Journal,
+        trip: "_Trip",
+    ) -> Ranked | None:
+        """Return who is asked after a failure; None where an answer with faults must do.
+
+        Raises: the failure, where nothing is left to try.
+        """
+        if journal.winner is not None:
+            raise failure
+        following = self._next(decision, journal, failure, entry)
+        if isinstance(failure, AnswerUnsound):
+            trip.spare = (entry, failure)
+            return following
+        # A conversation that must not change hands waits as long as one that has nobody else.
+        other = None if decision.hold.bound else following
+        wait_s = fallback.wait_s(failure, other, trip.waited_s, journal.attempts)
+        if wait_s is not None and self._budget.left:
+            trip.waited_s += wait_s
+            self._budget.retries += following is None
+            await anyio.sleep(wait_s)
+            return entry
+        if following is None and trip.spare is None:
+            raise failure
+        return following
+
+    def _next(
+        self, decision: Decision, journal: Journal, failure: ProviderFailed, entry: Ranked
+    ) -> Ranked | None:
+        """Return who is asked next and count it, None where nobody is."""
+        if isinstance(failure, AnswerUnsound):
+            before = journal.attempts[:-1]
+            following = fallback.next_rung(decision.ranked, before, entry, self._budget)
+            self._budget.rises += following is not None
+        else:
+            following = fallback.next_candidate(
+                decision.ranked, journal.attempts, failure, self._budget
+            )
+        if following is not None:
+            self._budget.retries += 1
+            _log.info("after %s: trying %s", failure, following.candidate.name)
+        return following
+
+    def _check(
+        self, request: Request, entry: Ranked, decision: Decision, journal: Journal
+    ) -> Check:
+        """Return the attempt's check; a conversation that must not change hands never rises."""
+        higher = fallback.next_rung(decision.ranked, journal.attempts, entry, self._budget)
+        may_rise = higher is not None and not decision.hold.bound
+        return Check(request, entry.candidate.name, self._verifier, may_rise)
 
     async def _attempt(
-        self, request: Request, entry: Ranked, journal: Journal
+        self, request: Request, entry: Ranked, decision: Decision, journal: Journal
     ) -> AsyncGenerator[Chunk]:
         began_s = time.monotonic()
         first_s = -1.0
         failure: ProviderFailed | None = None
+        check = self._check(request, entry, decision, journal)
         try:
-            async with aclosing(self._chunks(request, entry.candidate)) as chunks:
-                async for chunk in chunks:
+            async with (
+                aclosing(self._chunks(request, entry.candidate)) as chunks,
+                aclosing(check.run(chunks)) as checked,
+            ):
+                async for chunk in checked:
                     if not isinstance(chunk, Progress):
                         first_s = time.monotonic() - began_s if first_s < 0 else first_s
                         journal.winner = entry
@@ -98,12 +176,19 @@ class Attempts:
                 ttft_s=first_s,
                 failure=failure.kind if failure else None,
                 error=str(failure) if failure else "",
+                checked=check.verdict.checked,
+                faults=check.verdict.faults,
             )
             journal.attempts.append(attempt)
-            self._report(request, entry.candidate, attempt, journal.assembler.finish)
+            self._report(request, entry.candidate, attempt, check.assembler.finish, failure)
 
     def _report(
-        self, request: Request, candidate: Candidate, attempt: Attempt, finish: Finish | None
+        self,
+        request: Request,
+        candidate: Candidate,
+        attempt: Attempt,
+        finish: Finish | None,
+        failure: ProviderFailed | None,
     ) -> None:
         """Tell the catalogue; a request at fault itself, or given up, says nothing of the model."""
         if attempt.failure == "rejected" or (attempt.failure is None and finish is None):
@@ -115,9 +200,11 @@ class Attempts:
         speed = made / writing_s if made > 8 and writing_s > 0.01 else 0.0
         self._catalogue.report(
             candidate.name,
-            ok=attempt.failure is None,
+            # A poor answer is no fault of the line.
+            ok=attempt.failure in (None, "unverified"),
             ttft_s=attempt.ttft_s if timely else -1.0,
             tokens_per_s=speed,
+            rest_s=(failure.retry_after_s or 0.0) if failure else 0.0,
         )
 
     async def _chunks(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:

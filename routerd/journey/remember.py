@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from routerd.core.decision import Decision
+from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import RouterdError
 from routerd.core.outcome import Finish as Ending
 from routerd.core.outcome import Outcome
@@ -38,9 +38,22 @@ def outcome_of(
         cost_usd=cost,
         ttft_s=journal.attempts[-1].ttft_s if journal.attempts else -1.0,
         duration_s=duration_s,
-        success={"failed": 0.0, "cancelled": None}.get(ending, 1.0),
+        success=_success(ending, journal),
         error=str(error) if error else "",
     )
+
+
+def _success(ending: Ending, journal: Journal) -> float | None:
+    """Return 1 for an answer without known faults, 0 for one with, None for nothing learnt."""
+    if ending == "cancelled":
+        return None
+    answered = [a for a in journal.attempts if journal.winner and a.model == _name(journal.winner)]
+    faults = bool(answered and answered[-1].faults)
+    return 0.0 if ending == "failed" or faults else 1.0
+
+
+def _name(entry: Ranked) -> str:
+    return entry.candidate.name
 
 
 def facts_of(request: Request) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
-from routerd.core.ports import Catalogue, Memory, Understanding
+from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.remember import facts_of, outcome_of
 from routerd.journey.understand import understand
 from routerd.policy import decide as policy
+from routerd.policy import hindsight, session, transcript
 from routerd.policy.fallback import RetryBudget
 
 _log = logging.getLogger(__name__)
@@ -37,20 +38,47 @@ class Journey:
     stance: policy.Stance
     timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
     budget: RetryBudget = field(default_factory=RetryBudget)
+    sessions: Sessions | None = None
+    verifier: Verifier | None = None
+    learning: Learning | None = None
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
         features = await understand(request, self.understanding, self.memory)
         began_s = time.perf_counter()
+        candidates = self.catalogue.candidates()
+        if self.learning is not None:
+            names = (candidate.name for candidate in candidates)
+            features = replace(
+                features,
+                beliefs=self.learning.beliefs(names, features.reading),
+                harder=self.learning.harder(features.reading, features.input_tokens),
+            )
         decision = policy.decide(
             new_id(),
             features,
-            self.catalogue.candidates(),
+            candidates,
             self.stance,
             requested_model=request.requested_model,
             max_output_tokens=request.limits.max_output_tokens,
         )
+        decision = self._settled(request, decision)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
+
+    def _settled(self, request: Request, decision: Decision) -> Decision:
+        if self.sessions is None:
+            return decision
+        standing = self.sessions.standing(request)
+        return session.settle(decision, standing, transcript.read(request.messages, standing.since))
+
+    def _look_back(self, request: Request) -> None:
+        """Learn from what this request's new messages show of the answer before."""
+        if self.sessions is None or self.learning is None:
+            return
+        standing = self.sessions.standing(request)
+        if standing.decision and standing.seen < len(request.messages):
+            signs = transcript.read(request.messages, standing.seen)
+            self.learning.note(standing.decision, hindsight.events_of(signs))
 
     async def answer(self, request: Request, journal: Journal) -> AsyncGenerator[Chunk]:
         """Yield the chunks of the answer, the last one Finish; `journal` tells who gives it.
@@ -60,8 +88,9 @@ class Journey:
         Raises: NotFound, NoCandidate, ProviderFailed.
         """
         began_s = time.monotonic()
+        self._look_back(request)
         decision = journal.decision = await self.decide(request)
-        attempts = Attempts(self.catalogue, self.timeouts, self.budget)
+        attempts = Attempts(self.catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         try:
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
@@ -79,3 +108,7 @@ class Journey:
             outcome = outcome_of(decision, journal, took_s, error)
             _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
             self.memory.remember(decision, outcome, facts_of(request))
+            if self.sessions is not None:
+                self.sessions.answered(request, decision, outcome)
+            if self.learning is not None:
+                self.learning.answered(decision, outcome)

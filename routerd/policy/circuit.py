@@ -23,11 +23,18 @@ class Circuit:
         """Whether it must not be asked; after the rest it may be tried again (half open)."""
         return now_s < self.open_until_s
 
-    def after(self, ok: bool, now_s: float) -> "Circuit":
+    def after(self, ok: bool, now_s: float, rest_s: float = 0.0) -> "Circuit":
         """Return the circuit after one more result; each failed try doubles the rest.
 
-        Failures that arrive while it rests were under way before: they are no new try.
+        Failures that arrive while it rests were under way before: they are no new try. `rest_s`
+        is what a backend itself asked for (Retry-After); it rests at least that long, at once.
         """
+        if not ok and rest_s > 0.0:
+            until_s = max(self.open_until_s, now_s + min(rest_s, LONGEST_REST_S))
+            return replace(self._after(ok, now_s), open_until_s=until_s)
+        return self._after(ok, now_s)
+
+    def _after(self, ok: bool, now_s: float) -> "Circuit":
         health = self.health + HEALTH_STEP * (float(ok) - self.health)
         if ok:
             return Circuit(health)

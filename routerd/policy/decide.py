@@ -1,7 +1,7 @@
 """Rules and scores make a Decision: pure, the same for live requests, `route` and replay."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from routerd.core.candidate import Candidate
@@ -86,7 +86,9 @@ def decide(
         id=identity,
         features=features,
         ranked=residency.keep_resident(
-            rank(appraise(admitted, features, output), weights, profile.floor)
+            rank(
+                appraise(admitted, features, output, max_output_tokens), weights, profile.floor
+            )
         ),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
@@ -100,39 +102,58 @@ def decide(
 
 
 def appraise(
-    candidates: Sequence[Candidate], features: Features, output_tokens: int
+    candidates: Sequence[Candidate],
+    features: Features,
+    output_tokens: int,
+    bound: int | None = None,
 ) -> tuple[Ranked, ...]:
-    """Return each candidate with its five terms, in the order given; weights play no part yet."""
+    """Return each candidate with its five terms, in the order given; weights play no part yet.
+
+    `bound` is the client's on the answer, in tokens.
+    """
     past = evidence.gather(
         features.neighbours,
         {candidate.name: scores.ability(candidate, features) for candidate in candidates},
         scores.difficulty(features),
+        features.beliefs,
     )
+    lengths = [scores.tokens_of(c, features, output_tokens, bound) for c in candidates]
     costs = [
-        scores.expected_cost_usd(candidate, features.input_tokens, output_tokens)
-        for candidate in candidates
+        scores.expected_cost_usd(candidate, features.input_tokens, length)
+        for candidate, length in zip(candidates, lengths, strict=True)
     ]
     dearest = max(costs, default=0.0)
     return tuple(
-        _terms(candidate, features, past, usd, dearest, output_tokens)
-        for candidate, usd in zip(candidates, costs, strict=True)
+        _terms(candidate, features, past, usd, dearest, length)
+        for candidate, usd, length in zip(candidates, costs, lengths, strict=True)
     )
 
 
 def rank(appraised: Sequence[Ranked], weights: Terms, floor: float) -> tuple[Ranked, ...]:
     """Return the candidates best first: those above the quality floor by total, then the rest."""
-    best = max((entry.p_success for entry in appraised), default=0.0)
-    marked = [
-        replace(
-            entry,
-            total=_total(entry.terms, weights),
-            above_floor=entry.p_success >= floor * best,
-        )
-        for entry in appraised
-    ]
-    # The name breaks ties, so that the same world always gives the same decision.
-    marked.sort(key=lambda entry: (not entry.above_floor, -entry.total, entry.candidate.name))
-    return tuple(marked)
+    places = sorted(_places(appraised, weights, floor))
+    return tuple(
+        replace(appraised[at], total=-lacking, above_floor=not below)
+        for below, lacking, _, at in places
+    )
+
+
+def first(appraised: Sequence[Ranked], weights: Terms, floor: float) -> Ranked:
+    """Return the one that `rank` puts first, as it was appraised. Raises: ValueError for nobody."""
+    return appraised[min(_places(appraised, weights, floor))[3]]
+
+
+def _places(
+    appraised: Sequence[Ranked], weights: Terms, floor: float
+) -> Iterator[tuple[bool, float, str, int]]:
+    """Yield (below the floor, minus its total, name, place in `appraised`): least is first.
+
+    The name breaks ties, so that the same world always gives the same decision.
+    """
+    least = floor * max((entry.p_success for entry in appraised), default=0.0)
+    for at, entry in enumerate(appraised):
+        total = _total(entry.terms, weights)
+        yield entry.p_success < least, -total, entry.candidate.name, at
 
 
 def _total(terms: Terms, weights: Terms) -> float:
@@ -164,8 +185,12 @@ def _terms(
         availability=scores.availability(candidate),
     )
     harder = f" ({past.shift:+.2f} by similar past tasks)" if past.shift else ""
+    if features.harder:
+        harder = f" ({features.harder:+.2f} by what was learnt of such tasks){harder}"
+    belief = features.beliefs.get(candidate.name)
+    learnt = f" ({belief.shift:+.2f} by {belief.weight:.0f} answers)" if belief else ""
     notes = (
-        f"ability {scores.ability(candidate, features):.2f} "
+        f"ability {scores.ability(candidate, features):.2f}{learnt} "
         f"against difficulty {scores.difficulty(features):.2f}{harder}",
         f"{own.count} similar past tasks" if own.count else "no similar past task yet",
         "free" if usd == 0 else f"about ${usd:.4f}",

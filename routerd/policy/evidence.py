@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from routerd.core.belief import Belief
 from routerd.core.features import Neighbour
 from routerd.policy.odds import K, sigmoid, within
 
@@ -21,6 +22,8 @@ SHIFT_SD = 1.5
 # Models that answered the same task don't count as so many tasks: together they weigh as this
 # many answers.
 ANSWERS_PER_TASK = 2.0
+# Share that a neighbour counts where its model has become another since.
+BEFORE_A_CHANGE = 0.1
 _ROUNDS = 6
 _STEP_LIMIT = 1.0
 
@@ -57,16 +60,23 @@ def closeness(neighbour: Neighbour) -> float:
 
 
 def gather(
-    neighbours: Iterable[Neighbour], abilities: Mapping[str, float], difficulty: float
+    neighbours: Iterable[Neighbour],
+    abilities: Mapping[str, float],
+    difficulty: float,
+    beliefs: Mapping[str, Belief] = {},
 ) -> Evidence:
     """Return what `neighbours` say of a task of that expected difficulty (logits).
 
     `abilities` is by candidate name; a neighbour whose model is not among them tells nothing of
-    difficulty. Numbers that are none weigh nothing.
+    difficulty. Numbers that are none weigh nothing. What a model did before it changed (see
+    `beliefs`) weighs a tenth.
     """
     past: dict[str, Past] = {}
     for neighbour in neighbours:
         weight = closeness(neighbour)
+        belief = beliefs.get(neighbour.model)
+        if belief is not None and neighbour.age_s > belief.changed_s:
+            weight *= BEFORE_A_CHANGE
         if weight == 0.0 or math.isnan(neighbour.success):
             continue
         before = past.get(neighbour.model, _NO_PAST)

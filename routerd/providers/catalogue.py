@@ -83,10 +83,12 @@ class Catalogue:
             tokens_per_s=record.tokens_per_s or candidate.tokens_per_s,
         )
 
-    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
+    def report(
+        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+    ) -> None:
         """See `core.ports.Catalogue.report`; times of 0 or less were not measured."""
         record = self.records.setdefault(model, _Record())
-        record.circuit = record.circuit.after(ok, time.monotonic())
+        record.circuit = record.circuit.after(ok, time.monotonic(), rest_s)
         record.ttft_s = _mean(record.ttft_s, ttft_s)
         record.tokens_per_s = _mean(record.tokens_per_s, tokens_per_s)
 

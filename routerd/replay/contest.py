@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from routerd.core.candidate import Candidate
 from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision, Terms
-from routerd.policy import decide, evidence, wish
+from routerd.policy import decide, evidence, scores, wish
 from routerd.replay import folds
 from routerd.replay.records import Tariff
 
@@ -51,6 +50,7 @@ class _Boards:
     """What each strategy believes, [problems, models], filled fold by fold."""
 
     routerd: Floats
+    cost: Floats
     fit: Floats
     knn: Floats
     length: Floats
@@ -63,18 +63,18 @@ def hold(
 ) -> Contest:
     """Return everybody's choices for every problem of the source, each from the other folds."""
     shape = source.passed.shape
-    boards = _Boards(*(np.full(shape, np.nan) for _ in range(4)))
+    boards = _Boards(*(np.full(shape, np.nan) for _ in range(5)))
     curve = [np.zeros(shape[0], np.int64) for _ in COST_SHARES]
     chosen = {name: np.zeros(shape[0], np.int64) for name in profiles}
     for fold in range(folds.FOLDS):
         training = source.fold != fold
         if training.all():
             continue
-        candidates = folds.candidates_of(source, training, tariffs)
+        learnt = folds.learn(source, training, tariffs)
         for row in np.flatnonzero(~training):
-            tried = np.flatnonzero(~np.isnan(source.passed[row]))
-            decision = _decide(source, int(row), training, [candidates[i] for i in tried])
-            column = {candidates[i].name: int(i) for i in tried}
+            tried = [int(i) for i in np.flatnonzero(~np.isnan(source.passed[row]))]
+            decision = _decide(source, int(row), training, learnt, tried)
+            column = {learnt.candidates[i].name: i for i in tried}
             _note(boards, decision, int(row), column)
             for at, share in enumerate(COST_SHARES):
                 curve[at][row] = column[_first(decision, cost_weights(share), 0.0)]
@@ -82,9 +82,10 @@ def hold(
                 weights = decide.normalised(profile.weights)
                 chosen[name][row] = column[_first(decision, weights, profile.floor)]
         boards.length[~training] = _length_board(source, training)
+        boards.fit[~training] = _fit_board(source, training, tariffs)
     tried_all = ~np.isnan(source.passed)
     curves = {
-        name: _curve(np.where(tried_all, board, np.nan), source.cost_usd)
+        name: _curve(np.where(tried_all, board, np.nan), boards.cost)
         for name, board in (("knn", boards.knn), ("fit", boards.fit), ("length", boards.length))
     }
     return Contest(
@@ -107,15 +108,17 @@ def _decide(
     source: folds.Source,
     row: int,
     training: NDArray[np.bool_],
-    candidates: Sequence[Candidate],
+    learnt: folds.Learnt,
+    tried: Sequence[int],
 ) -> Decision:
     neighbours = folds.neighbours_of(source, row, training)
-    features = folds.features_of(source, row, neighbours)
+    features = folds.features_of(source, row, neighbours, learnt)
+    candidates = [learnt.candidates[i] for i in tried]
     return decide.decide("replay", features, candidates, decide.Stance())
 
 
 def _first(decision: Decision, weights: Terms, floor: float) -> str:
-    return decide.rank(decision.ranked, weights, floor)[0].candidate.name
+    return decide.first(decision.ranked, weights, floor).candidate.name
 
 
 def _note(boards: _Boards, decision: Decision, row: int, column: Mapping[str, int]) -> None:
@@ -125,9 +128,22 @@ def _note(boards: _Boards, decision: Decision, row: int, column: Mapping[str, in
         at = column[entry.candidate.name]
         own = past.of(entry.candidate.name)
         boards.routerd[row, at] = entry.p_success
-        boards.fit[row, at] = entry.terms.complexity
+        boards.cost[row, at] = entry.expected_cost_usd
         prior = entry.terms.complexity if not own.weight else own.well / own.weight
         boards.knn[row, at] = (own.well + KNN_PRIOR * prior) / (own.weight + KNN_PRIOR)
+
+
+def _fit_board(
+    source: folds.Source, training: NDArray[np.bool_], tariffs: Mapping[str, Tariff]
+) -> Floats:
+    """Return P(success) by ability and the classifier's reading alone; nothing learnt of tasks."""
+    candidates = folds.candidates_of(source, training, tariffs)
+    return np.array(
+        [
+            [scores.fit(candidate, folds.features_of(source, int(row))) for candidate in candidates]
+            for row in np.flatnonzero(~training)
+        ]
+    )
 
 
 def _length_board(source: folds.Source, training: NDArray[np.bool_]) -> Floats:
@@ -156,7 +172,7 @@ def _means(passed: Floats, otherwise: Floats) -> Floats:
 
 
 def _curve(board: Floats, cost_usd: Floats) -> tuple[Choice, ...]:
-    """Return the best choices by belief against cost, weighed as routerd's are."""
+    """Return the best choices by belief against expected cost, weighed as routerd's are."""
     dearest = np.nanmax(cost_usd, axis=1, keepdims=True)
     saved = 1.0 - cost_usd / np.where(dearest > 0, dearest, 1.0)
     return tuple(

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from routerd.core.belief import Belief
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features, Neighbour, Reading
+from routerd.learning import difficulty
 from routerd.policy import scores
 from routerd.replay import ability_fit
 from routerd.replay.records import Problem, Tariff
@@ -27,7 +29,8 @@ PROVIDER = "replay"
 class Source:
     """One source's problems as arrays over `models` (columns) and `problems` (rows).
 
-    `passed` and `cost_usd` are NaN where a model did not try a problem.
+    `passed` and `cost_usd` are NaN where a model did not try a problem, `output_tokens` also where
+    they were not counted.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Source:
     models: tuple[str, ...]
     passed: Floats
     cost_usd: Floats
+    output_tokens: Floats
     readings: tuple[Reading, ...]
     vectors: Floats
     fold: NDArray[np.int64]
@@ -68,6 +72,7 @@ def source_of(
         models,
         passed,
         np.where(np.isnan(passed), np.nan, _cost(kept, models, output, tariffs)),
+        output,
         found,
         np.stack([_vector(reading) for reading in found]),
         np.array([fold_of(problem.id) for problem in kept]),
@@ -105,13 +110,75 @@ def _vector(reading: Reading) -> Floats:
     return np.frombuffer(reading.embedding, "<f4").astype(np.float64)
 
 
-def features_of(source: Source, row: int, neighbours: tuple[Neighbour, ...] = ()) -> Features:
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What the training folds teach, as the daemon would have learnt it.
+
+    `candidates` have the abilities fitted there, `beliefs` how long their answers are, `harder`
+    [problems] is what outcomes say of each problem's difficulty.
+    """
+
+    candidates: tuple[Candidate, ...]
+    beliefs: Mapping[str, Belief]
+    harder: Floats
+
+
+def features_of(
+    source: Source,
+    row: int,
+    neighbours: tuple[Neighbour, ...] = (),
+    learnt: Learnt | None = None,
+) -> Features:
     """Return what the daemon would know of the problem."""
     return Features(
         reading=source.readings[row],
         input_tokens=source.problems[row].input_tokens,
         neighbours=neighbours,
+        beliefs=learnt.beliefs if learnt else {},
+        harder=float(learnt.harder[row]) if learnt else 0.0,
     )
+
+
+def learn(source: Source, training: NDArray[np.bool_], tariffs: Mapping[str, Tariff]) -> Learnt:
+    """Return what the training rows teach; the other rows are not looked at but for their prompts.
+
+    Abilities are fitted twice: before the regression on difficulty, which needs them, and after it,
+    with every training problem's difficulty predicted without itself.
+    """
+    rows = np.flatnonzero(training)
+    passed = source.passed[rows]
+    read = np.array([scores.difficulty(features_of(source, row)) for row in range(len(training))])
+    fitted = ability_fit.fit(passed, read[rows])
+    harder = np.zeros(len(training))
+    x = np.stack([_x(source, row) for row in range(len(training))])
+    head = difficulty.fit(x[rows], passed, fitted.logits[None, :] - read[rows][:, None])
+    if head is not None and head.explained > 0.0:
+        harder = head.shift(x)
+        fitted = ability_fit.fit(passed, read[rows] + head.inside)
+    names = [f"{PROVIDER}/{model}" for model in source.models]
+    lengths = _means(np.where(np.isnan(passed), np.nan, source.output_tokens[rows]))
+    return Learnt(
+        _candidates(source, tariffs, fitted),
+        {name: Belief(output_tokens=float(n)) for name, n in zip(names, lengths, strict=True)},
+        harder,
+    )
+
+
+def _x(source: Source, row: int) -> Floats:
+    reading = source.readings[row]
+    return difficulty.features(
+        reading.embedding,
+        reading.complexity,
+        reading.task_confidence,
+        source.problems[row].input_tokens,
+    )
+
+
+def _means(values: Floats) -> Floats:
+    """Return the columns' means, 0 where nothing is known."""
+    counts = (~np.isnan(values)).sum(axis=0)
+    means: Floats = np.nansum(values, axis=0) / np.maximum(counts, 1)
+    return means
 
 
 def candidates_of(
@@ -119,8 +186,13 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """Return every model as a candidate whose ability was fitted on the training rows."""
     rows = np.flatnonzero(training)
-    difficulty = np.array([scores.difficulty(features_of(source, int(row))) for row in rows])
-    fitted = ability_fit.fit(source.passed[rows], difficulty)
+    read = np.array([scores.difficulty(features_of(source, int(row))) for row in rows])
+    return _candidates(source, tariffs, ability_fit.fit(source.passed[rows], read))
+
+
+def _candidates(
+    source: Source, tariffs: Mapping[str, Tariff], fitted: ability_fit.Abilities
+) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(
             PROVIDER,

@@ -14,6 +14,7 @@ from routerd.replay.records import Problem, Tariff
 
 Choice = NDArray[np.int64]
 SHARES = (0.98, 0.95)
+_TOLD = ("cost_cut", "quality_kept")
 WEAK_SIZE_B = 7.0
 # A source with fewer problems has folds too small to learn from.
 FEWEST_PROBLEMS = 10
@@ -54,10 +55,12 @@ def _judge(
     cuts: dict[str, Any] = {}
     for share in SHARES:
         cuts[f"{share:.2f}"] = {
-            **{name: measures.cut(points, best, share) for name, points in curves.items()},
+            **{name: _chosen(source, held, name, share, best) for name in curves},
             "random": measures.mixed_cut(cheapest, best, share),
             "oracle": measures.cut([oracle], best, share),
-            "chosen_on_training_folds": _honest(source, held, share, best),
+            "in_hindsight": {
+                name: measures.cut(points, best, share) for name, points in curves.items()
+            },
         }
     leads = {
         name: dict(zip(("lead", "low", "high"), lead, strict=True))
@@ -87,26 +90,36 @@ def _against(point: measures.Point, best: measures.Point) -> dict[str, float]:
     return {**_seen(point), "cost_cut": saved, "quality_kept": kept}
 
 
-def _honest(
-    source: folds.Source, held: contest.Contest, share: float, best: measures.Point
+def _chosen(
+    source: folds.Source, held: contest.Contest, name: str, share: float, best: measures.Point
 ) -> dict[str, float]:
-    """Return the figures of a share of cost that each fold's other folds chose.
+    """Return the figures of a strategy whose share of cost each fold's other folds chose.
 
-    For a fold, the cheapest point that kept `share` of always-best's quality on the other folds.
+    For a fold, the cheapest point that kept `share` of the best model's quality on the other
+    folds; where none did, the model that was best there.
     """
-    choice = held.always_best.copy()
+    choice = np.zeros(len(source.problems), np.int64)
     for fold in range(folds.FOLDS):
         other, mine = source.fold != fold, source.fold == fold
-        if not other.any():
+        if not other.any() or not mine.any():
             continue
         passed, cost = source.passed[other], source.cost_usd[other]
-        top = measures.point(held.always_best[other], passed, cost)
-        points = [measures.point(c[other], passed, cost) for c in held.curves["routerd"]]
+        ranking = np.nan_to_num(np.nanmean(passed, axis=0), nan=-1.0)
+        top = measures.point(_leader(passed, ranking), passed, cost)
+        points = [measures.point(c[other], passed, cost) for c in held.curves[name]]
         kept = [i for i, p in enumerate(points) if p.quality >= share * top.quality]
         if kept:
             picked = min(kept, key=lambda i: (points[i].cost_usd, i))
-            choice[mine] = held.curves["routerd"][picked][mine]
+            choice[mine] = held.curves[name][picked][mine]
+        else:
+            choice[mine] = _leader(source.passed[mine], ranking)
     return _against(measures.point(choice, source.passed, source.cost_usd), best)
+
+
+def _leader(passed: NDArray[np.float64], ranking: NDArray[np.float64]) -> Choice:
+    """Return, per problem, the one of those who tried it that stands first in `ranking`."""
+    first: Choice = np.argmax(np.where(np.isnan(passed), -np.inf, ranking[None, :]), axis=1)
+    return first
 
 
 def _leads(source: folds.Source, held: contest.Contest) -> dict[str, tuple[float, float, float]]:
@@ -158,15 +171,25 @@ def _pair(
 
 
 def _mean(sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return means over sources of the headline figures; a strategy that fell short counts 0."""
+    """Return means over sources of the headline figures.
+
+    A point of a curve is chosen on other folds than it is judged by; `in_hindsight` takes the best
+    on the problems themselves, where a strategy that falls short counts 0.
+    """
     mean: dict[str, Any] = {"cost_cut": {}}
     for share in (f"{share:.2f}" for share in SHARES):
         rows = [source["cost_cut"][share] for source in sources]
-        names = [name for name in (rows[0] if rows else ()) if name != "chosen_on_training_folds"]
-        mean["cost_cut"][share] = {name: _average([r[name] or 0.0 for r in rows]) for name in names}
-        honest = [row["chosen_on_training_folds"] for row in rows]
-        for key in ("cost_cut", "quality_kept"):
-            mean["cost_cut"][share][f"chosen_{key}"] = _average([h[key] for h in honest])
+        hindsight = rows[0]["in_hindsight"] if rows else {}
+        mean["cost_cut"][share] = {
+            **{
+                name: {key: _average([r[name][key] for r in rows]) for key in _TOLD}
+                for name in hindsight
+            },
+            **{name: _average([r[name] or 0.0 for r in rows]) for name in ("random", "oracle")},
+            "in_hindsight": {
+                name: _average([r["in_hindsight"][name] or 0.0 for r in rows]) for name in hindsight
+            },
+        }
     values = [s["apgr"]["apgr"] for s in sources if s["apgr"] and s["apgr"]["apgr"] is not None]
     return {**mean, "apgr": _average(values)}
 

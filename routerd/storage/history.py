@@ -7,6 +7,7 @@ from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
 from routerd.storage.codec import decision_from_json, decode
 from routerd.storage.database import Connection
+from routerd.storage.learnt import read_evidence
 
 Past = tuple[Decision, Outcome | None, dict[str, Any]]
 """A decision, its outcome, and the facts of the request (when, who, where, digest)."""
@@ -37,7 +38,26 @@ def read_past(connection: Connection, id_or_last: str) -> Past | None:
         return None
     facts = rows[0]
     decision = decision_from_json(facts.pop("decision_json"))
-    return decision, _read_outcome(connection, facts.pop("id")), facts
+    identity = facts.pop("id")
+    facts["evidence"] = read_evidence(connection, identity)
+    return decision, _read_outcome(connection, identity), facts
+
+
+def read_pasts(connection: Connection, count: int) -> tuple[Past, ...]:
+    """Return the newest decisions with what came of them, newest first.
+
+    One that can't be rebuilt is left out. Raises: SqliteError.
+    """
+    chosen = "select id from decisions order by rowid desc limit ?"
+    found = []
+    for (identity,) in connection.execute(chosen, (max(0, count),)).fetchall():
+        try:
+            past = read_past(connection, str(identity))
+        except ValueError:
+            continue  # another version's row
+        if past is not None:
+            found.append(past)
+    return tuple(found)
 
 
 def read_recent(connection: Connection, count: int) -> tuple[dict[str, Any], ...]:

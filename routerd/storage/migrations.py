@@ -99,10 +99,28 @@ def m003_totals(connection: Connection) -> None:
     """)
 
 
+def m004_learning(connection: Connection) -> None:
+    """Evidence that came after an answer, and the performance matrix (keys and cells as JSON)."""
+    connection.execute("""
+        create table evidence (
+            decision_id text not null,
+            at_unix_s real not null,
+            kind text not null,
+            value real not null
+        ) strict;
+        create index evidence_by_decision on evidence (decision_id);
+        create table matrix (
+            key_json text primary key not null,
+            cell_json text not null
+        ) strict;
+    """)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m001_decisions_and_outcomes,
     m002_memories,
     m003_totals,
+    m004_learning,
 )
 
 

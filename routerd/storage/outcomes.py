@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -12,8 +12,9 @@ import anyio
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
 from routerd.core.features import Neighbour
+from routerd.core.lesson import Lesson
 from routerd.core.outcome import Outcome
-from routerd.storage import history
+from routerd.storage import history, learnt
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
 from routerd.storage.history import Past
 from routerd.storage.reader import Reader
@@ -127,6 +128,36 @@ class SqliteMemory:
         """
         return await self._look_back(partial(history.read_past, id_or_last=id_or_last))
 
+    def amend(self, decision_id: str, success: float) -> None:
+        """See `core.ports.LearningStore.amend`."""
+        self._writer.put(lambda connection: learnt.amend(connection, decision_id, success))
+
+    def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
+        """See `core.ports.LearningStore.note_evidence`."""
+        at_s = time.time()
+        self._writer.put(lambda connection: learnt.note(connection, decision_id, kind, value, at_s))
+
+    def save_cells(self, cells: Iterable[learnt.CellRow]) -> None:
+        """Queue the whole performance matrix for the writer; never blocks, never raises."""
+        rows = tuple(cells)
+        self._writer.put(lambda connection: learnt.save_cells(connection, rows))
+
+    async def cells(self) -> list[learnt.CellRow]:
+        """Return the performance matrix as it was saved. Raises: HistoryUnreadable."""
+        return await self._look_back(learnt.read_cells)
+
+    async def lessons(self, count: int) -> tuple[Lesson, ...]:
+        """Return the newest tasks that something was seen of, by the embedder in use.
+
+        Raises: HistoryUnreadable.
+        """
+        job = partial(learnt.read_lessons, embedder=self._embedder, count=count)
+        try:
+            # On the thread that knows vectors, which are read once an hour.
+            return await self._neighbours.call(job)
+        except (SqliteError, ValueError) as error:
+            raise HistoryUnreadable(self._note_fault(self._neighbours, error)) from error
+
     async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
         return await self._look_back(partial(history.read_recent, count=count))
@@ -191,12 +222,24 @@ def read_decision(path: Path, id_or_last: str) -> Past | None:
 
     Raises: HistoryUnreadable.
     """
+    return _read(path, partial(history.read_past, id_or_last=id_or_last), None)
+
+
+def read_pasts(path: Path, count: int) -> tuple[Past, ...]:
+    """Return the newest decisions with what came of them, newest first; () where there is no file.
+
+    Raises: HistoryUnreadable.
+    """
+    return _read(path, partial(history.read_pasts, count=count), ())
+
+
+def _read(path: Path, job: Callable[[Connection], T], otherwise: T) -> T:
     if not path.exists():
-        return None
+        return otherwise
     try:
         connection = open_connection(path, writable=False, vectors=False)
         try:
-            return history.read_past(connection, id_or_last)
+            return job(connection)
         finally:
             connection.close()
     except (SqliteError, ValueError) as error:

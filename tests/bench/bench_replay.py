@@ -31,21 +31,17 @@ def main() -> None:
         print(f"{name}{few}")
         for rival, lead in source["lead_over"].items():
             print(f"  over {rival:7} {lead['lead']:+.4f} [{lead['low']:+.4f}, {lead['high']:+.4f}]")
-        for share, cuts in source["cost_cut"].items():
-            print(
-                f"  at {share} chosen on training folds: {_told(cuts['chosen_on_training_folds'])}"
-            )
     _verdict(found["mean"]["cost_cut"])
 
 
-def _told(figures: Mapping[str, Any]) -> str:
-    return f"cut {figures['cost_cut']:.1%} at {figures['quality_kept']:.1%} of the quality"
-
-
-def _verdict(cuts: Mapping[str, Mapping[str, float]]) -> None:
-    part = cuts["0.98"]["routerd"] / max(cuts["0.98"]["oracle"], 1e-9)
-    print(f"\nof the oracle's cut at 98 %: {part:.1%} (goal 60 %)")
-    print(f"cut at 95 %: {cuts['0.95']['routerd']:.1%} (goal 60 %)")
+def _verdict(cuts: Mapping[str, Mapping[str, Any]]) -> None:
+    mine, oracle = cuts["0.98"]["routerd"], cuts["0.98"]["oracle"]
+    print(
+        f"\nof the oracle's cut, chosen for 98 %: {mine['cost_cut'] / max(oracle, 1e-9):.1%} "
+        f"at {mine['quality_kept']:.1%} of the quality (goal 60 % at 98 %)"
+    )
+    mine = cuts["0.95"]["routerd"]
+    print(f"cut chosen for 95 %: {mine['cost_cut']:.1%} at {mine['quality_kept']:.1%} (goal 60 %)")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class Report:
     ok: bool
     ttft_s: float
     tokens_per_s: float
+    rest_s: float = 0.0
 
 
 class FixedCatalogue:
@@ -89,9 +90,11 @@ class FixedCatalogue:
             raise NotFound(f"There is no provider '{name}'.")
         return self._providers[name]
 
-    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
+    def report(
+        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+    ) -> None:
         """Keep the report."""
-        self.reports.append(Report(model, ok, ttft_s, tokens_per_s))
+        self.reports.append(Report(model, ok, ttft_s, tokens_per_s, rest_s))
 
 
 def in_order(*names: str, **more: Any) -> tuple[Candidate, ...]:

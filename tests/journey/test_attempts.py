@@ -58,6 +58,7 @@ class Run:
         self.providers = [ScriptedProvider(name, models) for name, models in names.items()]
         self.catalogue = FixedCatalogue(*self.providers)
         self.decision = _decision(*(listed or in_order(*scripts)))
+        self.timeouts = timeouts
         self.budget = budget or RetryBudget()
         self.attempts = Attempts(self.catalogue, timeouts, self.budget)
         self.journal = Journal(self.decision)

@@ -79,3 +79,14 @@ def test_health_stays_within_bounds_and_follows_the_newest_result(results: list[
 def test_health_moves_a_fifth_of_the_way() -> None:
     assert Circuit().after(False, 0.0).health == pytest.approx(0.8)
     assert Circuit(0.5).after(True, 0.0).health == pytest.approx(0.6)
+
+
+def test_a_backend_that_asks_to_be_left_alone_is_at_once_and_for_that_long() -> None:
+    circuit = Circuit().after(False, 100.0, 7.0)
+    assert circuit.is_open(106.9)
+    assert not circuit.is_open(107.0)
+    assert circuit.failures == 1
+
+
+def test_no_backend_can_ask_to_be_left_alone_for_ever() -> None:
+    assert not Circuit().after(False, 0.0, 1e9).is_open(LONGEST_REST_S)

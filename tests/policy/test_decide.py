@@ -13,7 +13,7 @@ from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision
 from routerd.core.errors import NotFound
 from routerd.core.features import Features, Neighbour, Reading
-from routerd.policy.decide import Stance, decide, normalised
+from routerd.policy.decide import Stance, appraise, decide, first, normalised, rank
 from routerd.policy.wish import BUILT_IN_PROFILES
 from tests.fakes.candidates import CANDIDATES, FEATURES, ODD
 
@@ -212,3 +212,17 @@ def test_weights_are_brought_to_one() -> None:
 )
 def test_weights_without_sense_are_all_equal(weights: Weights) -> None:
     assert astuple(normalised(weights)) == (0.2, 0.2, 0.2, 0.2, 0.2)
+
+
+@given(
+    FEATURES,
+    st.lists(CANDIDATES, min_size=1, max_size=5, unique_by=lambda c: c.name),
+    st.floats(0, 1),
+)
+def test_the_first_is_the_one_that_ranking_puts_first(
+    features: Features, candidates: list[Candidate], floor: float
+) -> None:
+    appraised = appraise(candidates, features, 100)
+    weights = normalised(Weights())
+    ranked = rank(appraised, weights, floor)
+    assert first(appraised, weights, floor).candidate == ranked[0].candidate

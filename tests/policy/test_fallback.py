@@ -1,6 +1,6 @@
 """Who is asked after a failure, and when nobody is."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,13 @@ from routerd.core.errors import ProviderFailed
 from routerd.core.outcome import Attempt, FailureKind
 from routerd.policy.fallback import (
     MAX_ATTEMPTS,
+    MAX_RISES,
     RETRY_ALLOWANCE,
     RETRY_SHARE,
     RetryBudget,
     next_candidate,
+    next_rung,
+    wait_s,
 )
 
 TERMS = Terms(0.5, 0.5, 0.5, 0.5, 0.5)
@@ -146,3 +149,49 @@ def test_a_dead_server_stays_dead_for_the_whole_request() -> None:
     entry = next_candidate(FOUR, tried, ProviderFailed("x", "overloaded"), RetryBudget())
     assert entry is not None
     assert entry.candidate.name == "c/1"
+
+
+def _rung(model: str, p_success: float, **more: Any) -> Ranked:
+    candidate = Candidate("p", model, **more)
+    return Ranked(candidate, TERMS, 0.5, p_success, 0.0, 1.0)
+
+
+LOW, MIDDLE, HIGH = _rung("low", 0.5), _rung("middle", 0.7), _rung("high", 0.9)
+
+
+def test_an_answer_that_failed_its_checks_goes_to_the_next_in_rank_that_is_more_able() -> None:
+    weaker = _rung("weaker", 0.4)
+    assert next_rung([LOW, weaker, HIGH, MIDDLE], [], LOW, RetryBudget()) == HIGH
+    assert next_rung([HIGH, LOW, weaker], [], HIGH, RetryBudget()) is None
+
+
+def test_a_plumbing_check_is_no_rung() -> None:
+    plumbing = _rung("plumbing", 0.9, plumbing=True)
+    assert next_rung([LOW, plumbing], [], LOW, RetryBudget()) is None
+
+
+def test_rising_is_bounded_by_its_own_count_the_attempts_and_the_budget() -> None:
+    ranked = [LOW, MIDDLE, HIGH]
+    rose = [Attempt(f"p/{n}", 0.0, 0.1, failure="unverified") for n in range(MAX_RISES)]
+    assert next_rung(ranked, rose, LOW, RetryBudget()) is None
+    tried = [Attempt(f"p/{n}", 0.0, 0.1, failure="died") for n in range(MAX_ATTEMPTS - 1)]
+    assert next_rung(ranked, tried, LOW, RetryBudget()) is None
+    assert next_rung(ranked, [], LOW, RetryBudget(retries=RETRY_ALLOWANCE)) is None
+
+
+def _later(retry_after_s: float | None, *, retryable: bool = True) -> ProviderFailed:
+    return ProviderFailed("busy", "overloaded", retryable=retryable, retry_after_s=retry_after_s)
+
+
+def test_a_wish_to_come_back_soon_is_honoured_for_a_moment_longer_where_nobody_else_is() -> None:
+    assert wait_s(_later(0.5), HIGH, 0.0, []) == 0.5
+    assert wait_s(_later(5.0), HIGH, 0.0, []) is None
+    assert wait_s(_later(5.0), None, 0.0, []) == 5.0
+    assert wait_s(_later(5.0), None, 0.5, []) is None
+    assert wait_s(_later(None), None, 0.0, []) is None
+    assert wait_s(_later(0.5, retryable=False), None, 0.0, []) is None
+
+
+def test_waiting_ends_with_the_attempts_even_where_no_time_is_asked_for() -> None:
+    tried = [Attempt("p/low", 0.0, 0.1, failure="overloaded")] * MAX_ATTEMPTS
+    assert wait_s(_later(0.0), None, 0.0, tried) is None

@@ -128,9 +128,9 @@ def test_without_a_past_history_is_the_prior() -> None:
     assert scores.history(Past(), 0.7) == pytest.approx(0.7)
 
 
-def test_history_counts_the_prior_as_four_neighbours() -> None:
-    assert scores.history(Past(1.0, 1.0, 1), 0.5) == pytest.approx((4 * 0.5 + 1) / 5)
-    assert scores.history(Past(0.5, 0.0, 1), 0.5) == pytest.approx((4 * 0.5) / 4.5)
+def test_history_counts_the_prior_as_twelve_neighbours() -> None:
+    assert scores.history(Past(1.0, 1.0, 1), 0.5) == pytest.approx((12 * 0.5 + 1) / 13)
+    assert scores.history(Past(0.5, 0.0, 1), 0.5) == pytest.approx((12 * 0.5) / 12.5)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_decision_comes_back_with_its_outcome_and_facts(connection: Connection
     decision, outcome, facts = found
     assert decision == past_tasks.decision("d0")
     assert outcome == past_tasks.outcome("d0")
-    assert facts == {**past_tasks.FACTS, "at_unix_s": 1000.0}
+    assert facts == {**past_tasks.FACTS, "at_unix_s": 1000.0, "evidence": []}
 
 
 def test_last_is_the_newest(connection: Connection) -> None:

@@ -22,7 +22,15 @@ def tables(connection: Connection) -> set[str]:
 
 def test_an_empty_file_gets_every_table(connection: Connection) -> None:
     migrate(connection)
-    assert {"decisions", "outcomes", "memories", "memory_vectors", "totals"} <= tables(connection)
+    assert {
+        "decisions",
+        "outcomes",
+        "memories",
+        "memory_vectors",
+        "totals",
+        "evidence",
+        "matrix",
+    } <= tables(connection)
     assert connection.pragma("user_version") == len(migrations.MIGRATIONS)
     assert connection.pragma("application_id") == migrations.APPLICATION_ID
 
@@ -41,24 +49,24 @@ def test_an_older_file_takes_only_the_steps_it_lacks(
     migrate(connection)
     monkeypatch.undo()
     migrate(connection)
-    assert connection.pragma("user_version") == 3
+    assert connection.pragma("user_version") == len(migrations.MIGRATIONS)
     assert "memories" in tables(connection)
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def m004_breaks(connection: Connection) -> None:
+    def m999_breaks(connection: Connection) -> None:
         connection.execute("create table halfway (x)")
         connection.execute("select no_such_function()")
 
     migrate(connection)
     before = tables(connection)
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, m004_breaks))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, m999_breaks))
     with pytest.raises(SqliteError):
         migrate(connection)
     assert tables(connection) == before
-    assert connection.pragma("user_version") == 3
+    assert connection.pragma("user_version") == len(migrations.MIGRATIONS) - 1
 
 
 def test_the_file_of_a_newer_routerd_is_refused(connection: Connection) -> None:

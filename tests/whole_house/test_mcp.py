@@ -19,7 +19,7 @@ from mcp.shared.message import SessionMessage
 from tests.fakes.daemon import QUIET, Daemon, environment, routerd
 
 pytestmark = pytest.mark.anyio
-TOOLS = {"ask", "route", "classify", "models", "why"}
+TOOLS = {"ask", "route", "classify", "models", "why", "feedback"}
 MODES = ["legacy", "auto", "2026-07-28"]
 
 

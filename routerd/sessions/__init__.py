@@ -1,0 +1,1 @@
+"""The session ledger: which model holds which conversation. It decides nothing; see policy.session."""
