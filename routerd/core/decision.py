@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features
+from routerd.core.policy import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class Decision:
     """The outcome of choosing; `ranked` is best first and may be empty.
 
     `weights` are those in force. `requested_model` is what the client asked for; `baseline` is
-    the model that savings are measured against.
+    the model that savings are measured against. `policy_rules` are the ids of the user's rules that
+    apply; `findings` what was found where the request could leave this machine, and `screened` the
+    verdict on them.
     """
 
     id: str
@@ -63,6 +66,9 @@ class Decision:
     baseline: str = ""
     pinned: str = ""
     decide_ms: float = 0.0
+    policy_rules: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    screened: str = ""
 
     @property
     def chosen(self) -> Ranked | None:

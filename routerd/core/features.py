@@ -71,7 +71,10 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """All that the decision may look at; never the prompt itself."""
+    """All that the decision may look at; never the prompt itself.
+
+    `sensitivity` is what screening found: "secret", "personal"; empty where nothing was looked for.
+    """
 
     reading: Reading = Reading()
     input_tokens: int = 0
@@ -79,3 +82,4 @@ class Features:
     latency_class: LatencyClass = "interactive"
     neighbours: tuple[Neighbour, ...] = ()
     understand_ms: float = 0.0
+    sensitivity: tuple[str, ...] = ()

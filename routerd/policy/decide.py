@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from routerd.core.candidate import Candidate
 from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision, Exclusion, Ranked, Terms
 from routerd.core.features import Features
 from routerd.policy import evidence, rules, scores, wish
+from routerd.policy.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,11 @@ def decide(
     *,
     requested_model: str = "auto",
     max_output_tokens: int | None = None,
+    ruling: Ruling | None = None,
 ) -> Decision:
     """Return the decision over all `candidates`; nobody is asked, nothing is changed.
+
+    `ruling` is what the user's policy says of this request.
 
     Raises: NotFound for an unknown model name when `stance.strict_models`.
     """
@@ -75,6 +80,8 @@ def decide(
         local_only=wanted.local_only,
         pinned=wanted.pinned,
         real_model_found=any(c.usable and not c.plumbing for c in candidates),
+        ruling=ruling,
+        max_output_tokens=max_output_tokens,
     )
     refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
     admitted = [candidate for candidate, refusal in refusals if refusal is None]
@@ -83,7 +90,7 @@ def decide(
     return Decision(
         id=identity,
         features=features,
-        ranked=rank(appraise(admitted, features, output), weights, profile.floor),
+        ranked=rank(appraise(admitted, features, output), weights, _floor(profile, ruling)),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
         ),
@@ -92,7 +99,20 @@ def decide(
         requested_model=requested_model,
         baseline=wanted.baseline or stance.baseline,
         pinned=wanted.pinned,
+        **_under(ruling),
     )
+
+
+def _under(ruling: Ruling | None) -> dict[str, Any]:
+    """Return what the policy adds to a decision."""
+    if ruling is None:
+        return {}
+    screened = ruling.screened if ruling.findings else ""
+    return {"policy_rules": ruling.ids, "findings": ruling.findings, "screened": screened}
+
+
+def _floor(profile: Profile, ruling: Ruling | None) -> float:
+    return max(profile.floor, ruling.floor) if ruling else profile.floor
 
 
 def appraise(
