@@ -10,14 +10,18 @@ from dataclasses import dataclass, field, replace
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
+from routerd.core.features import Features
 from routerd.core.ports import Catalogue, Memory, Understanding
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
+from routerd.journey.audited import Audit
+from routerd.journey.permit import Permit
 from routerd.journey.remember import facts_of, outcome_of
 from routerd.journey.understand import understand
 from routerd.policy import decide as policy
 from routerd.policy.fallback import RetryBudget
+from routerd.policy.ruling import Ruling
 
 _log = logging.getLogger(__name__)
 
@@ -37,19 +41,26 @@ class Journey:
     stance: policy.Stance
     timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
     budget: RetryBudget = field(default_factory=RetryBudget)
+    permit: Permit = field(default_factory=Permit)
+    audit: Audit = field(default_factory=Audit)
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
         features = await understand(request, self.understanding, self.memory)
         began_s = time.perf_counter()
-        decision = policy.decide(
-            new_id(),
-            features,
-            self.catalogue.candidates(),
-            self.stance,
-            requested_model=request.requested_model,
-            max_output_tokens=request.limits.max_output_tokens,
-        )
+
+        def choose(seen: Features, ruling: Ruling) -> Decision:
+            return policy.decide(
+                new_id(),
+                seen,
+                self.catalogue.candidates(),
+                self.stance,
+                requested_model=request.requested_model,
+                max_output_tokens=request.limits.max_output_tokens,
+                ruling=ruling,
+            )
+
+        decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
 
     async def answer(self, request: Request, journal: Journal) -> AsyncGenerator[Chunk]:
@@ -61,9 +72,13 @@ class Journey:
         """
         began_s = time.monotonic()
         decision = journal.decision = await self.decide(request)
-        attempts = Attempts(self.catalogue, self.timeouts, self.budget)
+        self.permit.spending.reserve(decision, request)
+        catalogue = self.permit.guarded(self.catalogue, request, decision)
+        attempts = Attempts(catalogue, self.timeouts, self.budget)
         error: RouterdError | None = None
+        traffic = self.audit.begin()
         try:
+            await self.audit.before(decision, request)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -78,4 +93,6 @@ class Journey:
             took_s = time.monotonic() - began_s
             outcome = outcome_of(decision, journal, took_s, error)
             _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
+            self.permit.spending.settle(decision, outcome, request)
+            self.audit.after(decision, outcome, request, journal, traffic)
             self.memory.remember(decision, outcome, facts_of(request))
