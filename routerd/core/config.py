@@ -82,6 +82,7 @@ class Config:
     profile: str = "balanced"
     baseline: str = "anthropic/claude-sonnet"
     offline: bool = False
+    store_embeddings: bool = True
     strict_models: bool = False
     discover: bool = True
     max_body_mib: int = 32
