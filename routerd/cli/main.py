@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from routerd import __version__
+from routerd.cli import governing
 from routerd.core.errors import NoCandidate, RouterdError
 
 OK, FAILED, USAGE, NOT_RUNNING, REFUSED = 0, 1, 2, 3, 4
@@ -44,9 +45,20 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "routerd replay --outcomes outcomes.parquet --prices prices.json --plot curve.svg",
     ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
+    **governing.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
-_WITH_JSON = {"up", "status", "ask", "route", "why", "models", "classify", "replay"}
+_WITH_JSON = {
+    "up",
+    "status",
+    "ask",
+    "route",
+    "why",
+    "models",
+    "classify",
+    "replay",
+    *governing.WITH_JSON,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+    governing.own_arguments(name, sub)
     if name == "ask":
         sub.add_argument("--max-tokens", type=int, help="bound the answer")
     elif name == "why":

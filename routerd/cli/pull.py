@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,7 @@ from routerd.core.errors import ProviderFailed, RouterdError
 from routerd.core.ports import Outbound, Reply
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
-from routerd.settings import load, places
+from routerd.settings import load, mode_file, places
 
 HUB = "https://huggingface.co"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+/[\w./-]+\.gguf", re.IGNORECASE)
@@ -31,6 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     places.prepare(here)
     config = load.load(here.config)
+    if mode_file.offline(here.mode):
+        config = replace(config, offline=True)
     url = address(arguments.source)
     folder = (
         Path(config.llamacpp.models_dir).expanduser() if config.llamacpp.models_dir else here.models
@@ -82,7 +85,13 @@ async def _pull(config: Config, url: str, target: Path, sha256: str) -> None:
             def show(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total or None)
 
-            await fetch(LoopbackOnly(outbound, offline=config.offline), url, target, sha256, show)
+            await fetch(
+                LoopbackOnly(outbound, offline=config.offline),
+                url,
+                target,
+                sha256,
+                show,
+            )
     finally:
         await outbound.aclose()
 

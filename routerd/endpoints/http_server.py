@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from routerd.core.errors import RouterdError
-from routerd.endpoints import control_routes, guard, openai_routes
+from routerd.endpoints import control_routes, governance_routes, guard, openai_routes
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
 
@@ -65,6 +65,7 @@ def build(
         routes=[
             *openai_routes.routes(house),
             *control_routes.routes(house),
+            *governance_routes.routes(house),
             Route("/mcp", _Mcp(mcp)),
         ],
         exception_handlers={

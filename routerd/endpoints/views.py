@@ -88,6 +88,11 @@ def decision(made: Decision) -> dict[str, Any]:
         "candidates": [_ranked(entry) for entry in made.ranked],
         "exclusions": [_excluded(exclusion) for exclusion in made.exclusions],
         "decide_ms": round(made.decide_ms, 3),
+        "policy_rules": list(made.policy_rules),
+        "screened": made.screened or None,
+        "findings": [
+            {"kind": f.kind, "detector": f.detector, "message": f.message} for f in made.findings
+        ],
     }
 
 
