@@ -11,7 +11,7 @@ import json
 import subprocess  # starts this same program
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,9 +63,12 @@ class Relay:
 
     def stop(self) -> None:
         """Close its input, which ends it."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            self._process.wait(5)
+        if self._process is None:
+            return
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._process.wait(5)
 
     def path(self, number: int) -> Path:
         """Return the socket of destination number `number`."""
@@ -75,9 +78,10 @@ class Relay:
 @asynccontextmanager
 async def inlets(relay: Relay) -> AsyncGenerator[None]:
     """Listen inside the namespace at each destination's own address."""
-    async with anyio.create_task_group() as group:
+    async with AsyncExitStack() as listeners, anyio.create_task_group() as group:
         for number, (host, port) in enumerate(relay.to):
             listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
+            await listeners.enter_async_context(listener)
             dial = partial(anyio.connect_unix, relay.path(number))
             group.start_soon(listener.serve, partial(_join, dial))
         yield
