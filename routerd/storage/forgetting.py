@@ -70,12 +70,16 @@ def forget(connection: Connection, what: Forget) -> Forgotten:
 
 
 def tidy(connection: Connection) -> None:
-    """Fold the write-ahead log away, which still holds the pages as they were."""
+    """Build the file anew and fold the write-ahead log away: both hold pages as they were.
+
+    secure_delete zeroes what is deleted, but not the copies that splitting a page left behind
+    before. Two seconds for 200 MB; requests go on meanwhile.
+    """
     try:
+        connection.execute("vacuum")
         fold_wal(connection)
     except SqliteError as error:
-        # A reader is at work; closing the file folds it in any case.
-        _log.warning("the write-ahead log stays for now: %s", error)
+        _log.error("what was forgotten may still be in the file's unused parts: %s", error)
 
 
 def _where(what: Forget) -> tuple[str, tuple[str | float, ...]]:
