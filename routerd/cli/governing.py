@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "routerd support-bundle --show",
     ),
 }
-WITH_JSON = frozenset({"policy", "offline", "audit", "forget"})
+WITH_JSON = frozenset({"offline", "audit", "forget"})
 
 
 def own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
@@ -57,15 +57,18 @@ def _start(sub: argparse.ArgumentParser) -> None:
 
 
 def _policy(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("action", choices=["check", "show", "approve"])
-    sub.add_argument(
-        "words",
-        nargs="*",
-        help="check: a file or a shipped policy; show: a request; approve: a code",
-    )
-    sub.add_argument("--workspace", default="", help="show: the project's folder")
-    sub.add_argument("--client", default="cli", help="show: the tool that asks")
-    sub.add_argument("--model", default="auto", help="show: auto, auto:best, provider/model, …")
+    actions = sub.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="find mistakes and run the tests in the file")
+    check.add_argument("words", nargs="*", help="a file, or a shipped policy: laptop, team, …")
+    show = actions.add_parser("show", help="tell which rules a request meets")
+    show.add_argument("words", nargs="*", help="the request; read from stdin when absent")
+    show.add_argument("--workspace", default="", help="the project's folder")
+    show.add_argument("--client", default="cli", help="the tool that asks")
+    show.add_argument("--model", default="auto", help="auto, auto:best, provider/model, …")
+    approve = actions.add_parser("approve", help="let findings leave that were asked about")
+    approve.add_argument("words", nargs=1, metavar="code", help="the code from the refusal")
+    for action in (check, show, approve):
+        action.add_argument("--json", action="store_true", help="print JSON for scripts")
 
 
 def _offline(sub: argparse.ArgumentParser) -> None:

@@ -126,7 +126,9 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _approve(arguments: argparse.Namespace, here: places.Places) -> int:
-    code = arguments.words[0] if arguments.words else ""
-    DaemonClient(here.home).post("/control/policy/approve", {"code": code})
-    print("These findings may leave, masked, for a while; send the request again.")
+    done = DaemonClient(here.home).post("/control/policy/approve", {"code": arguments.words[0]})
+    if arguments.json:
+        print(json.dumps(done))
+    else:
+        print("These findings may leave, masked, for a while; send the request again.")
     return 0

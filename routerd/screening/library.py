@@ -61,7 +61,7 @@ _PLUGINS: tuple[tuple[str, str, tuple[str, ...], Check], ...] = (
 
 def detectors() -> tuple[Detector, ...]:
     """Return the library's detectors. It takes 0.3 s to import, so this is called when needed."""
-    plugins = {plugin.__name__: plugin for plugin in _classes()}
+    plugins = {plugin.__name__: plugin for plugin in (*_first_classes(), *_other_classes())}
     return tuple(
         Detector(identity, _capturing(pattern), words, check=_real(check))
         for name, identity, words, check in _PLUGINS
@@ -69,8 +69,8 @@ def detectors() -> tuple[Detector, ...]:
     )
 
 
-def _classes() -> tuple[Any, ...]:
-    from detect_secrets.plugins import (  # late: 0.3 s that a daemon without a cloud never needs
+def _first_classes() -> tuple[Any, ...]:
+    from detect_secrets.plugins import (
         artifactory,
         aws,
         azure_storage_key,
@@ -82,17 +82,6 @@ def _classes() -> tuple[Any, ...]:
         ibm_cloud_iam,
         ibm_cos_hmac,
         jwt,
-        mailchimp,
-        npm,
-        openai,
-        pypi_token,
-        sendgrid,
-        slack,
-        softlayer,
-        square_oauth,
-        stripe,
-        telegram_token,
-        twilio,
     )
 
     return (
@@ -107,6 +96,25 @@ def _classes() -> tuple[Any, ...]:
         ibm_cloud_iam.IbmCloudIamDetector,
         ibm_cos_hmac.IbmCosHmacDetector,
         jwt.JwtTokenDetector,
+    )
+
+
+def _other_classes() -> tuple[Any, ...]:
+    from detect_secrets.plugins import (
+        mailchimp,
+        npm,
+        openai,
+        pypi_token,
+        sendgrid,
+        slack,
+        softlayer,
+        square_oauth,
+        stripe,
+        telegram_token,
+        twilio,
+    )
+
+    return (
         mailchimp.MailchimpDetector,
         npm.NpmDetector,
         openai.OpenAIDetector,
