@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     places.prepare(here)
     config = load.load(here.config)
-    if mode_file.offline(here.mode):
+    if offline(here):
         config = replace(config, offline=True)
     url = address(arguments.source)
     folder = (
@@ -48,6 +48,19 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.suppress(NotRunning, DaemonError):
         DaemonClient(here.home).post("/control/refresh")
     return 0
+
+
+def offline(here: places.Places) -> bool:
+    """Whether offline mode was switched on, or is in force in the daemon whatever the file says.
+
+    A file that was changed to `offline = false` opens nothing before the daemon has agreed.
+    """
+    if mode_file.offline(here.mode):
+        return True
+    try:
+        return bool(DaemonClient(here.home).get("/control/status")["offline"])
+    except NotRunning:
+        return False
 
 
 def address(source: str) -> str:
