@@ -92,11 +92,16 @@ class LoopbackOnly:
         sending = self._inner.send(
             method, url, headers, body, first_byte_s=first_byte_s, idle_s=idle_s
         )
-        if is_loopback(url):
+        if self._stays(url):
             return sending
         self._note(url).passed += 1
         traffic.count(server_of(url), len(body))
         return self._cut_when_offline(sending, url)
+
+    def _stays(self, url: str) -> bool:
+        """Whether it goes to an engine of this machine; another loopback port may be a proxy."""
+        known = self.allowed is None or server_of(url) in self.allowed
+        return is_loopback(url) and known
 
     @asynccontextmanager
     async def _cut_when_offline(
@@ -116,13 +121,11 @@ class LoopbackOnly:
         """Raise ProviderFailed of kind offline when `url` may not be reached now."""
         if not self._offline:
             return
-        server = server_of(url)
+        if self._stays(url):
+            return
+        server, why = server_of(url), "is not on this machine"
         if is_loopback(url):
-            if self.allowed is None or server in self.allowed:
-                return
             why = "is none of the engines on this machine that routerd knows"
-        else:
-            why = "is not on this machine"
         self._note(url).refused += 1
         self.refused += 1
         self.last_refused = server
