@@ -10,6 +10,12 @@ from routerd.policy.masking import text_of
 _PATH = re.compile(
     r"(?<![\w@:])(?:[A-Za-z]:[\\/]|~?[./\\]{0,3})?(?:[\w.@+\-]+[/\\])*[\w.@+\-]*\.?[\w+\-]+"
 )
+# A word without a slash is a file only by a suffix that files have: `self.name` is none.
+_FILE = re.compile(
+    r"(?i)\w\.(?:py|pyi|ipynb|js|mjs|cjs|ts|tsx|jsx|vue|svelte|go|rs|java|kt|kts|scala|c|h|cc|cpp|"
+    r"hpp|cs|rb|php|swift|sh|bash|ps1|sql|md|rst|txt|json|jsonl|ya?ml|toml|ini|cfg|conf|env|xml|"
+    r"html?|css|scss|tf|tfvars|lock|csv|parquet|pem|key|crt|dump|proto|gradle|log)$"
+)
 MOST_PATHS = 2000
 _REMEMBERED = 2048
 _seen: OrderedDict[int, tuple[str, ...]] = OrderedDict()
@@ -37,7 +43,7 @@ def _in(text: str) -> tuple[str, ...]:
     found = tuple(
         word.replace("\\\\", "/").rstrip(".")
         for word in dict.fromkeys(_PATH.findall(text))
-        if "/" in word or "\\" in word or re.search(r"\w\.[A-Za-z]\w{0,7}$", word)
+        if "/" in word or "\\" in word or _FILE.search(word)
     )
     _seen[key] = found
     while len(_seen) > _REMEMBERED:

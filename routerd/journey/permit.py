@@ -83,8 +83,9 @@ class Permit:
         findings = await self.screener.find(request)
         wanted = tuple(f for f in findings if f.detector not in self.policy.screening.ignore)
         if not wanted:
-            # Budgets may have changed while the search ran in a thread.
-            return choose(features, self._ruling(request, features))
+            # Budgets may have changed while the search ran in a thread; nothing else has.
+            again = bool(self.policy.budget)
+            return choose(features, self._ruling(request, features)) if again else decision
         kinds = tuple(sorted({finding.kind for finding in wanted}))
         features = replace(features, sensitivity=kinds)
         found = self._ruling(request, features)

@@ -40,8 +40,8 @@ _CHECKS: tuple[tuple[str, Callable[[Condition, Facts], bool]], ...] = (
     ("sensitivity", lambda c, f: not c.sensitivity or bool(set(c.sensitivity) & {*f.sensitivity})),
     ("time", lambda c, f: not c.time or any(_holds(window, f) for window in c.time)),
     ("client", lambda c, f: _any(c.client, [f.client], globs.name_fits)),
-    ("workspace", lambda c, f: _any(c.workspace, [f.workspace], globs.path_fits)),
-    ("path", lambda c, f: _any(c.path, f.paths, globs.path_fits)),
+    ("workspace", lambda c, f: _any_path(c.workspace, (f.workspace,))),
+    ("path", lambda c, f: _any_path(c.path, f.paths)),
 )
 
 
@@ -52,6 +52,10 @@ def _within(wanted: Iterable[str], value: str) -> bool:
 
 def _any(patterns: tuple[str, ...], values: Iterable[str], fit: Callable[[str, str], bool]) -> bool:
     return not patterns or any(fit(pattern, value) for value in values for pattern in patterns)
+
+
+def _any_path(patterns: tuple[str, ...], paths: tuple[str, ...]) -> bool:
+    return not patterns or any(globs.any_path_fits(patterns, path) for path in paths)
 
 
 def _holds(window: str, facts: Facts) -> bool:

@@ -26,6 +26,22 @@ def path_fits(pattern: str, path: str) -> bool:
     return _compiled(pattern, pattern.startswith("/")).fullmatch(clean) is not None
 
 
+@lru_cache(maxsize=1024)
+def _either(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(
+        "|".join(f"(?:{_compiled(one, one.startswith('/')).pattern})" for one in patterns),
+        re.IGNORECASE | re.DOTALL,
+    )
+
+
+# An agent's conversation speaks of the same hundreds of paths at every turn.
+@lru_cache(maxsize=16_384)
+def any_path_fits(patterns: tuple[str, ...], path: str) -> bool:
+    """Whether one of the patterns fits, as `path_fits` says."""
+    clean = path.replace("\\", "/").removeprefix("./")
+    return _either(patterns).fullmatch(clean) is not None
+
+
 def name_fits(pattern: str, name: str) -> bool:
     """Whether a name such as provider/model or a client fits; `*` crosses slashes here."""
     return _named(pattern).fullmatch(name) is not None

@@ -63,3 +63,10 @@ def test_a_glob_covers_what_begins_as_it_does() -> None:
     assert globs.covers("src/**", "src/billing/*.py")
     assert not globs.covers("src/billing/**", "src/**")
     assert not globs.covers("src/*.py", "src/a/*.py")
+
+
+def test_of_several_patterns_any_one_is_enough() -> None:
+    assert globs.any_path_fits(("docs/**", "src/billing/**"), "/w/src/billing/tax.py")
+    assert globs.any_path_fits(("/etc/**", "*.md"), "/etc/hosts")
+    assert not globs.any_path_fits(("/etc/**", "*.md"), "/home/etc/hosts")
+    assert not globs.any_path_fits(("docs/**",), "src/a.py")
