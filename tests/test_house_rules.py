@@ -31,6 +31,7 @@ ELSEWHERE = {
     "cli/standalone": WHOLE_HOUSE,
     "daemon/airgapped": WHOLE_HOUSE,
     "daemon/house": WHOLE_HOUSE,
+    "daemon/sealed": VALUES,
     "daemon/serve": WHOLE_HOUSE,
     "replay/plot": "tests/replay/test_report.py",
     "endpoints/bodies": WHOLE_HOUSE,

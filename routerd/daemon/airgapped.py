@@ -5,23 +5,15 @@ into a namespace; the house is imported afterwards.
 """
 
 import os
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from routerd.core.config import Config
+from routerd.daemon.sealed import Sealed
 from routerd.endpoints import http_server
 from routerd.network import airgap
 from routerd.network.relay import Relay, destinations
 from routerd.settings import engines, load, places
 from routerd.settings.places import Places
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What was opened outside: the listening socket, and the relay to the engines known then."""
-
-    sock: http_server.Socket
-    relay: Relay
 
 
 def run(here: Places, *, foreground: bool) -> None:

@@ -42,7 +42,7 @@ from routerd.understanding import model_files
 from routerd.understanding.classifier import OnnxUnderstanding
 
 if TYPE_CHECKING:
-    from routerd.daemon.airgapped import Sealed
+    from routerd.daemon.sealed import Sealed
 
 _log = logging.getLogger(__name__)
 
