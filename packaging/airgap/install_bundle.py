@@ -78,6 +78,7 @@ def verify_signature(sums: Path, signers: Path, signer: str) -> None:
             stdin=file,
             capture_output=True,
             text=True,
+            encoding="utf-8",
             check=False,
         )
     if ran.returncode:
@@ -95,6 +96,7 @@ def install(into: Path) -> None:
         [*command, "-r", str(HERE / "requirements.txt")],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
     )
     if ran.returncode:

@@ -218,6 +218,7 @@ def outside(folder: Path, words: list[str], *, timeout_s: float = 300) -> dict[s
         [*command, str(folder), *words],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=timeout_s,
         check=False,
         env={key: value for key, value in os.environ.items() if key != "CI"},

@@ -32,7 +32,9 @@ table inet egress {
 
 def run(*command: str, stdin: str = "") -> str:
     """Run a command of the system and return what it printed."""
-    ran = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     return ran.stdout
 
 

@@ -62,6 +62,7 @@ def test_inside_nothing_is_reached_and_the_open_door_is_served(tmp_path: object)
         [sys.executable, "-W", "ignore", "-c", SCRIPT, f"{tmp_path}/file"],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=30,
         check=False,
     )
@@ -85,7 +86,12 @@ finally:
 @needs_namespaces
 def test_where_the_system_refuses_it_says_why_and_what_to_do() -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", THREADED], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", THREADED],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
     )
     assert "This system does not allow --airgap" in ran.stdout
     assert "threads were already running" in ran.stdout

@@ -72,6 +72,10 @@ print(stopped, len(wire.tripped))
 
 def test_installed_in_a_process_it_stops_sockets_and_look_ups() -> None:
     ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT], capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", SCRIPT],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     assert ran.stdout.split() == ["3", "3"], ran.stderr

@@ -65,6 +65,7 @@ def install(bundle: Path, into: Path, *more: str, home: Path | None = None) -> t
         [*(["unshare", "-rn"] if ALLOWED else []), *command],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
         env={**os.environ, "ROUTERD_HOME": str(home or into / "home")},
     )
@@ -80,7 +81,11 @@ def test_it_installs_without_a_network_and_runs(carried: tuple[Path, Path], tmp_
     assert code == 0, told
     assert "Signed by routerd." in told
     ran = subprocess.run(
-        [str(tmp_path / "env/bin/routerd")], capture_output=True, text=True, check=True
+        [str(tmp_path / "env/bin/routerd")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
     assert ran.stdout == "routerd runs\n"
     assert (tmp_path / "home/models/tiny.gguf").read_bytes() == b"GGUF"

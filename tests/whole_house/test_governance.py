@@ -172,6 +172,7 @@ def test_within_the_airgap_requests_are_answered_and_the_kernel_is_named(tmp_pat
                 ["readlink", f"/proc/{status['pid']}/ns/net", "/proc/self/ns/net"],  # noqa: S607
                 capture_output=True,
                 text=True,
+                encoding="utf-8",
                 check=False,
             ).stdout.split()
             assert len(set(own)) == len(own)
