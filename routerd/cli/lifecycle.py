@@ -40,14 +40,14 @@ def running(here: places.Places) -> dict[str, Any] | None:
 def _up(arguments: argparse.Namespace, here: places.Places) -> int:
     status = running(here)
     if status is None:
-        status = start(here)
+        status = start(here, airgap=arguments.airgap)
     elif not arguments.json:
         print(f"routerd already runs (process {status['pid']}).")
     _show(status, arguments.json)
     return 0
 
 
-def start(here: places.Places) -> dict[str, Any]:
+def start(here: places.Places, *, airgap: bool = False) -> dict[str, Any]:
     """Start the daemon in the background and return its status once it is ready.
 
     Where another start was faster, its daemon is waited for instead.
@@ -57,8 +57,9 @@ def start(here: places.Places) -> dict[str, Any]:
     words = here.log.with_name("start.log")
     places.write_private(words, "")
     with words.open("a", encoding="utf-8") as output:
-        child = subprocess.Popen(  # this interpreter, no user input
-            [sys.executable, "-m", "routerd", "serve"],
+        command = [sys.executable, "-m", "routerd", "serve", *(["--airgap"] if airgap else [])]
+        child = subprocess.Popen(  # noqa: S603  # this interpreter, no user input
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -116,9 +117,15 @@ def _show(status: dict[str, Any], as_json: bool) -> None:
     render.status(status)
 
 
-def _serve(_: argparse.Namespace, here: places.Places) -> int:
+def _serve(arguments: argparse.Namespace, here: places.Places) -> int:
+    # Started by `up` there is no terminal, and the log is the only place to speak.
+    foreground = sys.stdout.isatty()
+    if arguments.airgap:
+        from routerd.daemon import airgapped  # before anything that starts a thread
+
+        airgapped.run(here, foreground=foreground)
+        return 0
     from routerd.daemon import serve  # the whole house; no other command needs it
 
-    # Started by `up` there is no terminal, and the log is the only place to speak.
-    serve.run(here, foreground=sys.stdout.isatty())
+    serve.run(here, foreground=foreground)
     return 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from routerd import __version__
+from routerd.cli import governing
 from routerd.core.errors import NoCandidate, RouterdError
 
 OK, FAILED, USAGE, NOT_RUNNING, REFUSED = 0, 1, 2, 3, 4
@@ -67,6 +68,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "routerd disconnect claude-code",
     ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
+    **governing.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
 _WITH_JSON = {
@@ -82,6 +84,7 @@ _WITH_JSON = {
     "feedback",
     "connect",
     "disconnect",
+    *governing.WITH_JSON,
 }
 
 
@@ -115,6 +118,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+    governing.own_arguments(name, sub)
     if name == "ask":
         sub.add_argument("--max-tokens", type=int, help="bound the answer")
     elif name in ("why", "feedback"):

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from routerd.core.errors import ProviderFailed, RouterdError
 from routerd.core.ports import Outbound, Reply
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
-from routerd.settings import load, places
+from routerd.settings import load, mode_file, places
 
 HUB = "https://huggingface.co"
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+/[\w./-]+\.gguf", re.IGNORECASE)
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     places.prepare(here)
     config = load.load(here.config)
+    if offline(here):
+        config = replace(config, offline=True)
     if model := pull_ollama.model_name(arguments.source):
         anyio.run(_pull_by_ollama, config, model)
         print(f"{model} is in Ollama.")
@@ -89,6 +92,19 @@ def _bar() -> Any:
     return Progress(TextColumn("{task.description}"), *columns)
 
 
+def offline(here: places.Places) -> bool:
+    """Whether offline mode was switched on, or is in force in the daemon whatever the file says.
+
+    A file that was changed to `offline = false` opens nothing before the daemon has agreed.
+    """
+    if mode_file.offline(here.mode):
+        return True
+    try:
+        return bool(DaemonClient(here.home).get("/control/status")["offline"])
+    except NotRunning:
+        return False
+
+
 def address(source: str) -> str:
     """Return the URL for OWNER/REPO/FILE.gguf or an address. Raises: RouterdError."""
     if source.startswith(("https://", "http://127.0.0.1", "http://[::1]")):
@@ -115,7 +131,13 @@ async def _pull(config: Config, url: str, target: Path, sha256: str) -> None:
             def show(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total or None)
 
-            await fetch(LoopbackOnly(outbound, offline=config.offline), url, target, sha256, show)
+            await fetch(
+                LoopbackOnly(outbound, offline=config.offline),
+                url,
+                target,
+                sha256,
+                show,
+            )
     finally:
         await outbound.aclose()
 

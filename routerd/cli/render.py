@@ -89,6 +89,8 @@ def decision(made: dict[str, Any]) -> None:
     """Print a decision, and the outcome where there is one."""
     out = console()
     out.print(_headline(made))
+    for line in _governed(made):
+        out.print(Text(line, "yellow"))
     if made["candidates"]:
         out.print(_scores(made))
     if made["exclusions"]:
@@ -121,6 +123,17 @@ def _headline(made: dict[str, Any]) -> Group:
         asked += f"; session {held['action'].replace('_', ' ')}: {held['because']}"
     rest = f"{asked}; {'needs ' + ', '.join(needs) + '; ' if needs else ''}{took}; {made['id']}"
     return Group(chosen, facts, Text(rest, "dim"), "")
+
+
+def _governed(made: dict[str, Any]) -> list[str]:
+    """Return which rules of the user's apply, and what was found and became of it."""
+    lines = []
+    if made.get("policy_rules"):
+        lines.append(f"policy rules: {', '.join(made['policy_rules'])}")
+    if made.get("findings"):
+        names = sorted({finding["detector"] for finding in made["findings"]})
+        lines.append(f"found {', '.join(names)}; the policy says {made['screened']}")
+    return lines
 
 
 def _bar(value: float) -> Text:

@@ -5,7 +5,7 @@ from typing import Any
 import anyio
 
 from routerd.core.errors import NotFound
-from routerd.endpoints import control_routes, views
+from routerd.endpoints import control_routes, governance_routes, views
 from routerd.settings import load, places
 
 
@@ -20,6 +20,19 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
 
     places.prepare(here)
     return anyio.run(decide)
+
+
+def policy(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
+    """Return what the policy makes of one request, as a daemon started now would."""
+    from routerd.daemon import serve  # the whole house
+
+    async def show() -> dict[str, Any]:
+        async with serve.rooms(here, load.load(here.config)) as house:
+            request = governance_routes.asked(body)
+            return await governance_routes.shown(house.current().journey, request)
+
+    places.prepare(here)
+    return anyio.run(show)
 
 
 def why(here: places.Places, identity: str) -> dict[str, Any]:

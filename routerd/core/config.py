@@ -102,6 +102,7 @@ class Config:
     profile: str = "balanced"
     baseline: str = "anthropic/claude-sonnet"
     offline: bool = False
+    store_embeddings: bool = True
     strict_models: bool = False
     discover: bool = True
     allow_env_keys: bool = False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features
+from routerd.core.policy import Finding
 from routerd.core.session import Hold
 
 
@@ -52,6 +53,8 @@ class Decision:
 
     `weights` are those in force. `requested_model` is what the client asked for; `baseline` is
     the model that savings are measured against. `hold`: what the conversation so far did.
+    `policy_rules` are the ids of the user's rules that apply; `findings` what was found where the
+    request could leave this machine, and `screened` the verdict on them.
     """
 
     id: str
@@ -65,6 +68,9 @@ class Decision:
     pinned: str = ""
     decide_ms: float = 0.0
     hold: Hold = Hold()  # noqa: RUF009  # frozen
+    policy_rules: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    screened: str = ""
 
     @property
     def chosen(self) -> Ranked | None:

@@ -79,7 +79,11 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """All that the decision may look at; never the prompt itself. `beliefs`: by candidate name."""
+    """All that the decision may look at; never the prompt itself.
+
+    `beliefs`: by candidate name. `sensitivity` is what screening found: "secret", "personal"; empty
+    where nothing was looked for.
+    """
 
     reading: Reading = Reading()
     input_tokens: int = 0
@@ -89,3 +93,4 @@ class Features:
     understand_ms: float = 0.0
     beliefs: Mapping[str, Belief] = field(default_factory=dict)
     harder: float = 0.0
+    sensitivity: tuple[str, ...] = ()

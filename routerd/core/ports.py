@@ -14,6 +14,7 @@ from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Neighbour, Reading
 from routerd.core.outcome import Outcome
+from routerd.core.policy import Finding
 from routerd.core.request import Request
 from routerd.core.response import Chunk, CompletedToolCall, FinishReason
 from routerd.core.session import Standing
@@ -215,4 +216,24 @@ class Unloads(Protocol):
 
         Raises: ProviderFailed.
         """
+        ...
+
+
+class Screener(Protocol):
+    """Finds secrets and personal data."""
+
+    async def find(self, request: Request) -> tuple[Finding, ...]:
+        """Return what is in the request's messages, tool calls and tool results."""
+        ...
+
+
+class AuditSink(Protocol):
+    """The audit log as the journey sees it: no bodies ever go into it."""
+
+    async def written(self, kind: str, facts: Mapping[str, Any]) -> bool:
+        """Write an entry and return True once it is on disk, False where it can't be."""
+        ...
+
+    def put(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """Queue an entry; never blocks, never raises."""
         ...

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from random import SystemRandom
 from typing import Any
@@ -19,17 +19,18 @@ from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
 from routerd.core.status import ModelStatus, Status
 from routerd.daemon import wiring
+from routerd.daemon.governance import Governance
 from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.learning import keeping
 from routerd.learning.learner import MOST_LESSONS, Learner, head_of
-from routerd.network.offline import LoopbackOnly
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
 from routerd.sessions.ledger import Ledger
 from routerd.settings import catalogue_file, known_keys, load
 from routerd.settings.places import Places
+from routerd.storage.forgetting import Forget
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding.classifier import OnnxUnderstanding
 from routerd.verification.verifier import AnswerVerifier
@@ -48,13 +49,13 @@ class TheHouse:
         parts: wiring.Parts,
         understanding: OnnxUnderstanding,
         memory: SqliteMemory,
-        door: LoopbackOnly,
+        governance: Governance,
     ) -> None:
         self._places = places
         self._parts = parts
         self._understanding = understanding
         self._memory = memory
-        self._door = door
+        self.governance = governance
         self._budget = RetryBudget()
         self._ledger = Ledger()
         self._learner = Learner(memory)
@@ -65,6 +66,8 @@ class TheHouse:
         self.warnings: list[str] = []
         self.port = config.port
         self.stopping = anyio.Event()
+        # As the file says, without what a command switched on: only a change of it is a change.
+        self._read = config
         self._snapshot = self._build(config, None)
 
     def _build(self, config: Config, before: Catalogue | None) -> Snapshot:
@@ -83,10 +86,13 @@ class TheHouse:
             wiring.stance(config),
             config.timeouts,
             self._budget,
+            self.governance.permit,
+            self.governance.audit,
             self._ledger,
             AnswerVerifier(),
             self._learner,
         )
+        self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
 
     @property
@@ -156,13 +162,15 @@ class TheHouse:
     async def reload(self) -> str:
         """See `endpoints.house.House.reload`; an invalid file leaves everything as it was."""
         async with self._reloading:
+            policy_fault = await self._reload_policy()
             old = self._snapshot.config
             try:
                 config = await anyio.to_thread.run_sync(load.load, self._places.config)
                 # A key stored anew is asked for at once, though nothing else has changed.
-                if config == old and known_keys.stamp(self._places.home) == self._keys_stamp:
+                unchanged = known_keys.stamp(self._places.home) == self._keys_stamp
+                if config == self._read and unchanged:
                     self._config_error = ""
-                    return ""
+                    return policy_fault
                 new = self._build(wiring.in_force(old, config), self.catalogue)
             except ConfigInvalid as error:
                 self._config_error = error.message
@@ -171,12 +179,37 @@ class TheHouse:
             self._config_error = ""
             if later := wiring.needing_restart(old, config):
                 _log.warning("these changes wait for a restart: %s", ", ".join(later))
-            self._door.offline = new.config.offline
+            self._read = config
+            self.governance.enforce(offline=new.config.offline)
             # Look first, swap then: a request must not meet a catalogue that is still empty.
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
             self._snapshot = new
             _log.info("config.toml is in force")
-            return ""
+            return policy_fault
+
+    async def _reload_policy(self) -> str:
+        """Put policy.toml in force; with a mistake in it the last good one stays."""
+        try:
+            changed = await anyio.to_thread.run_sync(self.governance.load)
+        except ConfigInvalid as error:
+            _log.error("the policy is not used: %s", error)  # no traceback
+            return error.message
+        if changed:
+            now = self._snapshot
+            journey = replace(now.journey, permit=self.governance.permit)
+            self._snapshot = replace(now, journey=journey)
+        return ""
+
+    def set_offline(self, offline: bool, by: str) -> None:
+        """See `endpoints.house.House.set_offline`."""
+        self.governance.switch(offline=offline, by=by)
+        now = self._snapshot
+        stance = replace(now.journey.stance, offline=offline)
+        self._snapshot = replace(
+            now,
+            config=replace(now.config, offline=offline),
+            journey=replace(now.journey, stance=stance),
+        )
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
@@ -186,6 +219,18 @@ class TheHouse:
             what = "There is no decision yet." if identity == "last" else "No such decision."
             raise NotFound(f"{what} `routerd ask TEXT` makes one.")
         return found
+
+    async def forget(
+        self, workspace: str | None, since_unix_s: float | None, until_unix_s: float | None
+    ) -> Mapping[str, int]:
+        """See `endpoints.house.House.forget`."""
+        what = Forget(workspace, since_unix_s, until_unix_s)
+        gone = await self._memory.forget(what)
+        if gone is None:
+            raise RouterdError(f"Nothing was forgotten: {self._memory.health or 'try again'}.")
+        # Who forgot what must not be what is remembered: the workspace's name is not told.
+        self.governance.audit_log.put("forgotten", asdict(gone))
+        return asdict(gone)
 
     def stop(self) -> None:
         """See `endpoints.house.House.stop`."""
@@ -208,7 +253,7 @@ class TheHouse:
             mcp_url=f"{base}/mcp",
             mcp_socket=str(self._places.mcp_socket),
             offline=config.offline,
-            offline_layer="routerd's own connections" if config.offline else "",
+            offline_layer=self.governance.layer,
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
@@ -234,7 +279,8 @@ class TheHouse:
             lambda: self._memory.health,
             lambda: "" if self._understanding.state.startswith("ready") else self._classifier(),
         ]
-        return [*self.warnings, *(text for source in sources if (text := source()))]
+        own = (text for source in sources if (text := source()))
+        return [*self.warnings, *own, *self.governance.warnings()]
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"

@@ -5,32 +5,47 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+)
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
 from routerd import logs
+from routerd.audit.log import AuditLog
 from routerd.core.config import Config
 from routerd.credentials.keyring_store import KeyringStore
 from routerd.daemon import wiring
+from routerd.daemon.governance import Governance
 from routerd.daemon.house import TheHouse
 from routerd.daemon.lock import InstanceLock
 from routerd.endpoints import http_server
 from routerd.endpoints.mcp_door import McpDoor
 from routerd.engines.pool import EnginePool
+from routerd.journey.permit import Permit
+from routerd.journey.spending import Spending, today
 from routerd.learning.keeping import SAVE_EVERY_S
+from routerd.network import dumpable
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.catalogue import CHECK_EVERY_S
-from routerd.settings import load, places, watch
+from routerd.screening.screener import Screener
+from routerd.settings import load, mode_file, places, policy_file, watch
 from routerd.settings.client_tokens import ClientTokens
 from routerd.settings.places import Places
 from routerd.storage.outcomes import SqliteMemory
 from routerd.understanding import model_files
 from routerd.understanding.classifier import OnnxUnderstanding
+
+if TYPE_CHECKING:
+    from routerd.daemon.sealed import Sealed
 
 _log = logging.getLogger(__name__)
 # Engines of this machine answer within milliseconds. A cloud, or a keyring that waits for somebody
@@ -40,21 +55,29 @@ FIRST_LOOK_S = 1.0
 
 @asynccontextmanager
 async def rooms(
-    here: Places, config: Config, *, first_look_s: float | None = None
+    here: Places, config: Config, kernel: str = "", *, first_look_s: float | None = None
 ) -> AsyncGenerator[TheHouse]:
-    """Open every room that a decision needs; no door is open yet.
+    """Open every room that a decision needs; no door is open yet. `kernel` names its layer.
 
     Engines are looked for before that, for at most `first_look_s` (None: until all have answered).
     """
     outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
     door = LoopbackOnly(outbound, offline=config.offline)
+    governance = Governance(here, door, AuditLog(here.audit), kernel=kernel)
     understanding = _understanding(config)
-    memory = SqliteMemory(here.database, embedder=_embedder())
+    memory = SqliteMemory(
+        here.database, embedder=_embedder(), store_embeddings=config.store_embeddings
+    )
+    spending = Spending(memory.spend)
+    governance.permit = Permit(screener=Screener(), spending=spending)
+    governance.load()
+    governance.enforce(offline=config.offline)
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
     parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
     async with memory, pool:
+        spending.load(await memory.spent_since(today()[:7]))
         try:
-            house = TheHouse(here, config, parts, understanding, memory, door)
+            house = TheHouse(here, config, parts, understanding, memory, governance)
             async with anyio.create_task_group() as group:
                 if config.understanding.enabled:
                     group.start_soon(anyio.to_thread.run_sync, understanding.load)
@@ -87,8 +110,8 @@ def _embedder() -> str:
     return labels.sha256.get(model_files.MODEL_FILE, "")
 
 
-def run(here: Places, *, foreground: bool) -> None:
-    """Serve until SIGTERM, SIGINT or a shutdown request.
+def run(here: Places, *, foreground: bool, sealed: "Sealed | None" = None) -> None:
+    """Serve until SIGTERM, SIGINT or a shutdown request; `sealed`: within the airgap.
 
     Raises: AlreadyRunning, ConfigInvalid, RouterdError (the port is taken).
     """
@@ -97,23 +120,51 @@ def run(here: Places, *, foreground: bool) -> None:
     places.prepare(here)
     with InstanceLock(here.lock):
         config = load.load(here.config)
+        if sealed or mode_file.offline(here.mode):
+            config = replace(config, offline=True)
         logs.set_up(config.log_level, None if foreground else here.log)
         token, warning = places.ensure_token(here.token)
-        anyio.run(partial(_serve, here, config, token, warning))
+        sock = sealed.sock if sealed else http_server.bind(config.port)
+        dumpable.forbid()
+        anyio.run(partial(_serve, here, config, token, warning, sock, sealed))
 
 
-async def _serve(here: Places, config: Config, token: str, warning: str) -> None:
-    sock = http_server.bind(config.port)
-    port = sock.getsockname()[1]
+async def _serve(
+    here: Places,
+    config: Config,
+    token: str,
+    warning: str,
+    sock: http_server.Socket,
+    sealed: "Sealed | None",
+) -> None:
+    kernel = ""
+    ways_in: AbstractAsyncContextManager[None] = nullcontext()
+    if sealed is not None:
+        from routerd.network import airgap  # Linux only
+        from routerd.network.relay import inlets
+
+        kernel, ways_in = airgap.NAME if airgap.in_force() else "", inlets(sealed.relay)
     try:
-        async with rooms(here, config, first_look_s=FIRST_LOOK_S) as house:
-            house.port = port
+        opened = rooms(here, config, kernel, first_look_s=FIRST_LOOK_S)
+        async with ways_in, opened as house, house.governance.audit_log:
+            house.port = sock.getsockname()[1]
             house.warnings += [warning] if warning else []
-            await _open_doors(here, config, token, house, sock)
+            house.governance.tripwire.install()
+            await _accounted(house, _open_doors(here, config, token, house, sock))
     finally:
         sock.close()
         here.endpoint.unlink(missing_ok=True)
     _log.info("stopped")
+
+
+async def _accounted(house: TheHouse, serving: Coroutine[None, None, None]) -> None:
+    """Serve between an entry of the start and one of the end."""
+    governance = house.governance
+    governance.audit_log.put("started", {"offline": governance.door.offline})
+    try:
+        await serving
+    finally:
+        governance.audit_log.put("stopped", {})
 
 
 async def _open_doors(
@@ -148,7 +199,7 @@ async def _open_doors(
 
 
 async def _watch_settings(here: Places, house: TheHouse) -> None:
-    async for _ in watch.changes(here.config, house.stopping):
+    async for _ in watch.changes(here.config, house.stopping, also=(policy_file.NAME,)):
         await house.reload()
 
 

@@ -76,6 +76,15 @@ def residency(config: Config) -> Residency:
     return Residency(machine_memory.free_bytes, places=places, parallel=PARALLEL)
 
 
+def engines_here(config: Config) -> tuple[str, ...]:
+    """Return the addresses (scheme://host:port) of the engines on this machine."""
+    return tuple(
+        origin_of(wanted.base_url or engines.ollama_address("")[0])
+        for wanted in engines.wanted(config, os.environ)
+        if wanted.zone == "device" and wanted.kind != "llamacpp"
+    )
+
+
 def stance(config: Config) -> Stance:
     """Return what the settings say to the policy."""
     return Stance(

@@ -9,6 +9,7 @@ from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
 from routerd.core.ports import Catalogue
 from routerd.core.status import Status
+from routerd.journey.permit import Permit
 from routerd.journey.route import Journey
 
 
@@ -19,6 +20,32 @@ class Snapshot:
     config: Config
     journey: Journey
     catalogue: Catalogue
+
+
+class Governance(Protocol):
+    """What governs requests, as the doors see it."""
+
+    @property
+    def permit(self) -> Permit:
+        """The policy in force."""
+        ...
+
+    @property
+    def policy_error(self) -> str:
+        """What is wrong with policy.toml; '' when it is in force."""
+        ...
+
+    def report(self) -> Mapping[str, Any]:
+        """Return what was tried towards other machines."""
+        ...
+
+    def balances(self) -> list[dict[str, Any]]:
+        """Return each budget with what is used up now."""
+        ...
+
+    def approved(self, code: str) -> bool:
+        """Let findings leave that were asked about under this code; False for an unknown one."""
+        ...
 
 
 class House(Protocol):
@@ -45,6 +72,21 @@ class House(Protocol):
 
     async def refresh(self) -> None:
         """Look again for engines and models."""
+        ...
+
+    @property
+    def governance(self) -> "Governance":
+        """Policy, offline mode, audit log and budgets."""
+        ...
+
+    def set_offline(self, offline: bool, by: str) -> None:
+        """Switch offline mode on or off, at once. Raises: RouterdError where that can't be."""
+        ...
+
+    async def forget(
+        self, workspace: str | None, since_unix_s: float | None, until_unix_s: float | None
+    ) -> Mapping[str, int]:
+        """Delete what is remembered; return how many rows went. Raises: RouterdError."""
         ...
 
     async def reload(self) -> str:

@@ -22,6 +22,7 @@ from routerd.endpoints import (
     anthropic_routes,
     control_routes,
     error_bodies,
+    governance_routes,
     ollama_routes,
     openai_routes,
 )
@@ -76,6 +77,7 @@ def build(
             *anthropic_routes.routes(house),
             *ollama_routes.routes(house),
             *control_routes.routes(house),
+            *governance_routes.routes(house),
             Route("/mcp", _Mcp(mcp)),
         ],
         exception_handlers={

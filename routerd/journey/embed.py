@@ -10,14 +10,16 @@ from typing import Protocol, runtime_checkable
 import anyio
 
 from routerd.core.candidate import Candidate
+from routerd.core.decision import Decision
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
-from routerd.core.errors import NoCandidate, ProviderFailed
+from routerd.core.errors import NoCandidate, ProviderFailed, RouterdError
 from routerd.core.outcome import Attempt, Outcome
 from routerd.core.request import Message, Request, Text
 from routerd.core.response import Usage
-from routerd.journey.attempts import nobody
+from routerd.journey.attempts import Journal, nobody
 from routerd.journey.remember import facts_of
 from routerd.journey.route import Journey
+from routerd.policy import masking
 
 
 @runtime_checkable
@@ -46,23 +48,43 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
             )
         raise nobody(decision, journey.catalogue.engines)
     candidate = decision.chosen.candidate
-    began_s = time.monotonic()
-    try:
-        answer = await _ask(journey, request, candidate)
-    except ProviderFailed as error:
-        outcome = _outcome(decision.id, candidate.name, began_s, -1, error)
-        journey.memory.remember(decision, outcome, facts)
-        raise
-    outcome = _outcome(decision.id, candidate.name, began_s, answer.input_tokens, None)
-    journey.memory.remember(decision, outcome, facts)
+    if decision.screened == "mask" and candidate.leaves_machine:
+        masked = masking.mask(asked, decision.findings).request
+        request = replace(request, texts=tuple(message.text for message in masked.messages))
+    answer = await _accounted(journey, decision, asked, request)
     return replace(answer, model=candidate.name)
 
 
+async def _accounted(
+    journey: Journey, decision: Decision, asked: Request, request: EmbeddingRequest
+) -> EmbeddingAnswer:
+    """Ask the chosen one; budgets, audit log and memory see it as they see an answer."""
+    chosen = decision.ranked[0]
+    began_s, tokens = time.monotonic(), -1
+    failure: RouterdError | None = None
+    journey.permit.spending.reserve(decision, asked)
+    traffic = journey.audit.begin()
+    try:
+        await journey.audit.before(decision, asked)
+        answer = await _ask(journey, request, chosen.candidate)
+        tokens = answer.input_tokens
+    except RouterdError as error:
+        failure = error
+        raise
+    finally:
+        outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
+        journal = Journal(decision, winner=None if failure else chosen)
+        journey.permit.spending.settle(decision, outcome, asked)
+        journey.audit.after(decision, outcome, asked, journal, traffic)
+        journey.memory.remember(decision, outcome, facts_of(asked))
+    return answer
+
+
 def _outcome(
-    identity: str, model: str, began_s: float, tokens: int, failure: ProviderFailed | None
+    identity: str, model: str, began_s: float, tokens: int, failure: RouterdError | None
 ) -> Outcome:
     took_s, error = time.monotonic() - began_s, str(failure) if failure else ""
-    kind = failure.kind if failure else None
+    kind = failure.kind if isinstance(failure, ProviderFailed) else None
     return Outcome(
         identity,
         "failed" if failure else "stop",

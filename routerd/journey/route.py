@@ -10,15 +10,20 @@ from dataclasses import dataclass, field, replace
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
+from routerd.core.features import Features
+from routerd.core.outcome import Outcome
 from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
+from routerd.journey.audited import Audit
+from routerd.journey.permit import Permit
 from routerd.journey.remember import facts_of, outcome_of
 from routerd.journey.understand import understand
 from routerd.policy import decide as policy
 from routerd.policy import hindsight, session, transcript
 from routerd.policy.fallback import RetryBudget
+from routerd.policy.ruling import Ruling
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ class Journey:
     stance: policy.Stance
     timeouts: Timeouts = Timeouts()  # noqa: RUF009  # frozen
     budget: RetryBudget = field(default_factory=RetryBudget)
+    permit: Permit = field(default_factory=Permit)
+    audit: Audit = field(default_factory=Audit)
     sessions: Sessions | None = None
     verifier: Verifier | None = None
     learning: Learning | None = None
@@ -54,15 +61,20 @@ class Journey:
                 beliefs=self.learning.beliefs(names, features.reading),
                 harder=self.learning.harder(features.reading, features.input_tokens),
             )
-        decision = policy.decide(
-            new_id(),
-            features,
-            candidates,
-            self.stance,
-            requested_model=request.requested_model,
-            max_output_tokens=request.limits.max_output_tokens,
-        )
-        decision = self._settled(request, decision)
+
+        def choose(seen: Features, ruling: Ruling) -> Decision:
+            decision = policy.decide(
+                new_id(),
+                seen,
+                candidates,
+                self.stance,
+                requested_model=request.requested_model,
+                max_output_tokens=request.limits.max_output_tokens,
+                ruling=ruling,
+            )
+            return self._settled(request, decision)
+
+        decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
 
     def _settled(self, request: Request, decision: Decision) -> Decision:
@@ -90,9 +102,13 @@ class Journey:
         began_s = time.monotonic()
         self._look_back(request)
         decision = journal.decision = await self.decide(request)
-        attempts = Attempts(self.catalogue, self.timeouts, self.budget, self.verifier)
+        self.permit.spending.reserve(decision, request)
+        catalogue = self.permit.guarded(self.catalogue, request, decision)
+        attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
+        traffic = self.audit.begin()
         try:
+            await self.audit.before(decision, request)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -104,11 +120,17 @@ class Journey:
             error = RouterdError(f"routerd failed: {type(fault).__name__}")
             raise
         finally:
-            took_s = time.monotonic() - began_s
-            outcome = outcome_of(decision, journal, took_s, error)
-            _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
-            self.memory.remember(decision, outcome, facts_of(request))
-            if self.sessions is not None:
-                self.sessions.answered(request, decision, outcome)
-            if self.learning is not None:
-                self.learning.answered(decision, outcome)
+            outcome = outcome_of(decision, journal, time.monotonic() - began_s, error)
+            self._conclude(request, decision, outcome)
+            self.audit.after(decision, outcome, request, journal, traffic)
+
+    def _conclude(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Let everyone who keeps something of it know how it ended; the memory goes first."""
+        took_s = outcome.duration_s
+        _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
+        self.permit.spending.settle(decision, outcome, request)
+        self.memory.remember(decision, outcome, facts_of(request))
+        if self.sessions is not None:
+            self.sessions.answered(request, decision, outcome)
+        if self.learning is not None:
+            self.learning.answered(decision, outcome)

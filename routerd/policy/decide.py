@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from routerd.core.candidate import Candidate
 from routerd.core.config import Profile, Weights
 from routerd.core.decision import Decision, Exclusion, Ranked, Terms
 from routerd.core.features import Features
 from routerd.policy import evidence, residency, rules, scores, wish
+from routerd.policy.ruling import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,11 @@ def decide(
     *,
     requested_model: str = "auto",
     max_output_tokens: int | None = None,
+    ruling: Ruling | None = None,
 ) -> Decision:
     """Return the decision over all `candidates`; nobody is asked, nothing is changed.
+
+    `ruling` is what the user's policy says of this request.
 
     Raises: NotFound for an unknown model name when `stance.strict_models`.
     """
@@ -77,6 +82,8 @@ def decide(
         real_model_found=any(
             c.usable and not c.plumbing and not c.capabilities.embeddings for c in candidates
         ),
+        ruling=ruling,
+        max_output_tokens=max_output_tokens,
     )
     refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
     admitted = [candidate for candidate, refusal in refusals if refusal is None]
@@ -87,7 +94,9 @@ def decide(
         features=features,
         ranked=residency.keep_resident(
             rank(
-                appraise(admitted, features, output, max_output_tokens), weights, profile.floor
+                appraise(admitted, features, output, max_output_tokens),
+                weights,
+                _floor(profile, ruling),
             )
         ),
         exclusions=tuple(
@@ -98,7 +107,20 @@ def decide(
         requested_model=requested_model,
         baseline=wanted.baseline or stance.baseline,
         pinned=wanted.pinned,
+        **_under(ruling),
     )
+
+
+def _under(ruling: Ruling | None) -> dict[str, Any]:
+    """Return what the policy adds to a decision."""
+    if ruling is None:
+        return {}
+    screened = ruling.screened if ruling.findings else ""
+    return {"policy_rules": ruling.ids, "findings": ruling.findings, "screened": screened}
+
+
+def _floor(profile: Profile, ruling: Ruling | None) -> float:
+    return max(profile.floor, ruling.floor) if ruling else profile.floor
 
 
 def appraise(

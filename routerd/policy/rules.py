@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features
+from routerd.policy import budgets, scores
+from routerd.policy.ruling import Ruling, refusal, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class Circumstances:
     """What the rules may look at besides the candidate.
 
     `real_model_found`: some candidate that is not the built-in plumbing check could answer.
+    `ruling`: what the user's policy, the screening and the budgets say of this request.
     """
 
     features: Features
@@ -23,6 +26,8 @@ class Circumstances:
     local_only: bool = False
     pinned: str = ""
     real_model_found: bool = False
+    ruling: Ruling | None = None
+    max_output_tokens: int | None = None
 
 
 def _pinned(candidate: Candidate, now: Circumstances) -> str | None:
@@ -47,6 +52,42 @@ def _local_only(candidate: Candidate, now: Circumstances) -> str | None:
     if now.local_only and candidate.leaves_machine:
         return f"auto:local was asked for and zone {candidate.zone} leaves this machine"
     return None
+
+
+def _policy(candidate: Candidate, now: Circumstances) -> str | None:
+    if now.ruling is None or not now.ruling.rules:
+        return None
+    output = scores.expected_output_tokens(now.features, now.max_output_tokens)
+    usd = scores.expected_cost_usd(candidate, now.features.input_tokens, output)
+    return refusal(subject_of(candidate, now.ruling, usd), now.ruling)
+
+
+def _screening(candidate: Candidate, now: Circumstances) -> str | None:
+    """What may not leave stays here; block and ask stop a request altogether."""
+    ruling = now.ruling
+    if ruling is None or ruling.screened in ("allow", "mask"):
+        return None
+    stopped = ruling.screened in ("block", "ask")
+    if not candidate.leaves_machine and not stopped:
+        return None
+    names = sorted({finding.detector for finding in ruling.findings})
+    what = f"{', '.join(names)} in the request and the policy says {ruling.screened}"
+    code = ruling.approval
+    return f"{what}; `routerd policy approve {code}` lets it leave masked" if code else what
+
+
+def _budget(candidate: Candidate, now: Circumstances) -> str | None:
+    ruling = now.ruling
+    if ruling is None or ruling.budget_left is None:
+        return None
+    usd = budgets.dearest_usd(candidate, now.features.input_tokens, now.max_output_tokens)
+    # Not "more than": a price that is no number must not pass.
+    if usd <= 0 or usd <= ruling.budget_left:
+        return None
+    return (
+        f"it can cost up to ${usd:.4f} and budget {ruling.budget_name} "
+        f"has ${max(ruling.budget_left, 0.0):.4f} left"
+    )
 
 
 def _capability(candidate: Candidate, now: Circumstances) -> str | None:
@@ -106,15 +147,18 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("usable", _usable),
     ("offline", _offline),
     ("local-only", _local_only),
+    ("policy", _policy),
+    ("screening", _screening),
     ("capability", _capability),
     ("kind", _kind),
     ("native", _native),
     ("context", _context),
     ("circuit", _circuit),
+    ("budget", _budget),
     ("plumbing", _plumbing),
 )
 # Rules that are the user's will rather than the state of the world: exit code 4, HTTP 403.
-POLICY_RULES = frozenset({"offline", "local-only"})
+POLICY_RULES = frozenset({"offline", "local-only", "policy", "screening", "budget"})
 
 
 def first_refusal(candidate: Candidate, now: Circumstances) -> tuple[str, str] | None:

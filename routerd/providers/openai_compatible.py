@@ -17,7 +17,7 @@ from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Native
+from routerd.core.response import Chunk
 from routerd.core.status import EngineStatus
 from routerd.dialects import embeddings, openai_chat, passthrough, strict_json
 from routerd.policy import abilities

@@ -36,7 +36,7 @@ _BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("timeouts.drain_s", 0, 86_400),
 )
 # The validator's own words for these speak of Python.
-_WORDS = {
+WORDS = {
     "unexpected_keyword_argument": "unknown key",
     "missing": "is missing",
     "tuple_type": "must be tables with two brackets: [[provider]]",
@@ -44,7 +44,7 @@ _WORDS = {
 }
 _ADDRESS_FORM = "must be http://HOST[:PORT][/PATH] or https://…"
 _TABLE = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
-_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
+AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 _KEY = re.compile(r"""^\s*["']?([\w.-]+)["']?\s*=""")
 
 
@@ -84,7 +84,7 @@ def parse(text: str, path: Path) -> Config:
     except RecursionError:
         raise ConfigInvalid(f"{path}: not valid TOML: nested too deeply") from None
     except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
-        at = _AT_LINE.search(str(error))
+        at = AT_LINE.search(str(error))
         line = at[1] if at else text.count("\n") + 1
         raise ConfigInvalid(f"{path}:{line}: not valid TOML: {error}") from error
     try:
@@ -99,7 +99,7 @@ def _explain(error: ValidationError, text: str, path: Path) -> str:
     for fault in error.errors(include_url=False, include_input=False):
         where = list(fault["loc"])
         key = ".".join(map(str, where))
-        words = _WORDS.get(fault["type"], fault["msg"])
+        words = WORDS.get(fault["type"], fault["msg"])
         lines.append(f"{path}:{line_of(text, where)}: {key}: {words}")
     return "\n".join(lines)
 
@@ -133,9 +133,8 @@ def line_of(text: str, where: Sequence[str | int]) -> int:
 
 def _shared(here: Sequence[str | int], where: Sequence[str | int]) -> int:
     """Return how far `here` leads along `where`; 0 when it leads elsewhere."""
-    if len(here) > len(where) or list(here) != list(where[: len(here)]):
-        return 0
-    return len(here)
+    depth = min(len(here), len(where))
+    return depth if list(here[:depth]) == list(where[:depth]) else 0
 
 
 def _checked(config: Config, text: str, path: Path) -> Config:

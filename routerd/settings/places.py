@@ -29,6 +29,21 @@ class Places:
         return self.home / "config.toml"
 
     @property
+    def policy(self) -> Path:
+        """policy.toml, written by the user."""
+        return self.home / "policy.toml"
+
+    @property
+    def mode(self) -> Path:
+        """Whether offline mode was switched on by command; it outlives the daemon."""
+        return self.home / "mode.json"
+
+    @property
+    def audit(self) -> Path:
+        """The audit log's file in use."""
+        return self.home / "audit.log"
+
+    @property
     def token(self) -> Path:
         """The bearer token clients send."""
         return self.home / "token"

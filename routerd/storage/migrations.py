@@ -116,11 +116,25 @@ def m004_learning(connection: Connection) -> None:
     """)
 
 
+def m005_spending(connection: Connection) -> None:
+    """Money by day, workspace and client, for budgets; it outlives the outcomes."""
+    connection.execute("""
+        create table spending (
+            day text not null,
+            workspace text not null,
+            client text not null,
+            usd real not null,
+            primary key (day, workspace, client)
+        ) strict, without rowid;
+    """)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m001_decisions_and_outcomes,
     m002_memories,
     m003_totals,
     m004_learning,
+    m005_spending,
 )
 
 

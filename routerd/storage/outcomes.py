@@ -14,8 +14,10 @@ from routerd.core.errors import RouterdError
 from routerd.core.features import Neighbour
 from routerd.core.lesson import Lesson
 from routerd.core.outcome import Outcome
-from routerd.storage import history, learnt
+from routerd.policy.budgets import Spent
+from routerd.storage import forgetting, history, learnt, spending
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
+from routerd.storage.forgetting import Forget, Forgotten, without_embedding
 from routerd.storage.history import Past
 from routerd.storage.reader import Reader
 from routerd.storage.rows import Answered, mark_useful, record
@@ -39,7 +41,8 @@ class SqliteMemory:
 
     Three threads, each with its own connection: one writes, one finds neighbours, and one reads
     history, so that a long look back never delays a decision. `embedder` names the model behind
-    the embeddings; memories of another one are not compared.
+    the embeddings; memories of another one are not compared. Without `store_embeddings` no task
+    becomes a memory.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class SqliteMemory:
         *,
         max_memories: int = MAX_MEMORIES,
         embedder: str = "",
+        store_embeddings: bool = True,
         writer: Writer | None = None,
     ) -> None:
         self._path = path
         self._max_memories = max_memories
         self._embedder = embedder
+        self._store_embeddings = store_embeddings
         self._writer = writer or Writer(path)
         self._index = VectorIndex(embedder)
         self._neighbours = Reader("sqlite-neighbours", partial(self._connect, vectors=True))
@@ -96,6 +101,8 @@ class SqliteMemory:
         `request_facts`: those of `rows.FACT_NAMES`. A task becomes a memory when its success is
         known and it has an embedding.
         """
+        if not self._store_embeddings:
+            decision = without_embedding(decision)
         answered = Answered(decision, outcome, dict(request_facts), time.time())
         self._writer.put(partial(self._record, answered))
 
@@ -171,6 +178,33 @@ class SqliteMemory:
             return await self._look_back(history.read_counts)
         except HistoryUnreadable:
             return {}
+
+    def spend(self, entry: Spent) -> None:
+        """Queue one sum of money; never blocks, never raises."""
+        self._writer.put(lambda connection: spending.add(connection, entry))
+
+    async def spent_since(self, day: str) -> tuple[Spent, ...]:
+        """Return what was spent from that day on; () when the file can't be read."""
+        try:
+            return await self._look_back(partial(spending.since, day=day))
+        except HistoryUnreadable:
+            return ()
+
+    async def forget(self, what: Forget) -> Forgotten | None:
+        """Delete rows and what they taught; None where the file can't be written now."""
+        told: list[Forgotten] = []
+
+        def job(connection: Connection) -> Callable[[], None]:
+            told[:] = [forgetting.forget(connection, what)]
+            return partial(self._forgotten, connection)
+
+        self._writer.put(job)
+        return told[0] if await self._writer.flush() and told else None
+
+    def _forgotten(self, connection: Connection) -> None:
+        """Runs on the writer's thread once the rows are gone."""
+        forgetting.tidy(connection)
+        self._neighbours.submit(self._index.reload)
 
     async def flush(self) -> bool:
         """Return True once all that was remembered before is on disk; False if it can't be now."""

@@ -110,6 +110,11 @@ class VectorIndex:
             sketch.put(json.loads(ids), bits_from_bytes(bytes.fromhex(bits or "")))
         self._sketch = sketch
 
+    def reload(self, connection: Connection) -> None:
+        """Fill the sketch anew: memories were deleted."""
+        self._sketch = None
+        self.load(connection)
+
     def put(self, memory: int, embedding: bytes) -> None:
         """Take in a memory that has been committed; before `load` there is nothing to do."""
         if self._sketch is not None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from routerd.cli.pull import address, fetch
+from routerd.cli.pull import address, fetch, offline
 from routerd.core.errors import ProviderFailed, RouterdError
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
+from routerd.settings import mode_file
+from routerd.settings.places import Places
 from tests.fakes.http_server import Call, FakeServer, Wire
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +127,10 @@ def test_a_source_is_a_hub_name_or_an_address(source: str, url: str) -> None:
 def test_what_is_neither_is_refused(source: str) -> None:
     with pytest.raises(RouterdError):
         address(source)
+
+
+def test_offline_mode_switched_on_by_command_holds_without_a_daemon(tmp_path: Path) -> None:
+    here = Places(tmp_path)
+    assert not offline(here)
+    mode_file.write(here.mode, offline=True)
+    assert offline(here)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,10 +45,13 @@ def routerd(
 class Daemon:
     """A running daemon; a context manager that stops it and fails when it did not end cleanly."""
 
-    def __init__(self, home: Path, config: str = QUIET, **more: str) -> None:
+    def __init__(
+        self, home: Path, config: str = QUIET, arguments: Sequence[str] = (), **more: str
+    ) -> None:
         self.home = home
         self.client = DaemonClient(home)
         self._environment = environment(home, **more)
+        self._arguments = arguments
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.configure(config)
         self.process: subprocess.Popen[bytes] | None = None
@@ -62,7 +66,7 @@ class Daemon:
         output = (self.home / "output.txt").open("wb")
         with output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "routerd", "serve"],
+                [sys.executable, "-m", "routerd", "serve", *self._arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

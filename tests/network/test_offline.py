@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from routerd.core import traffic
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Reply
-from routerd.network.offline import LoopbackOnly, is_loopback
+from routerd.network.offline import MOST_TOLD, LoopbackOnly, is_loopback
 
 pytestmark = pytest.mark.anyio
 
@@ -115,6 +116,18 @@ def resolved() -> Iterator[list[str]]:
     watching = False
 
 
+class Endless:
+    """An Outbound whose answers never end."""
+
+    @asynccontextmanager
+    async def send(self, *_: Any, **__: Any) -> AsyncIterator[Reply]:
+        async def body() -> AsyncIterator[bytes]:
+            while True:
+                yield b"more"
+
+        yield Reply(200, {}, body())
+
+
 @pytest.mark.parametrize("url", ON_THIS_MACHINE)
 async def test_loopback_addresses_pass(url: str) -> None:
     inner = Recording()
@@ -169,3 +182,64 @@ async def test_online_everything_passes_and_the_switch_works_at_once() -> None:
         door.send("POST", "https://api.example/v1", {}, b"x")
     assert inner.urls == ["https://api.example/v1"]
     assert door.refused == 1
+
+
+async def test_offline_another_port_of_this_machine_may_be_a_proxy_and_is_refused() -> None:
+    inner = Recording()
+    door = LoopbackOnly(inner, allowed=["http://127.0.0.1:11434"])
+    async with door.send("GET", "http://127.0.0.1:11434/api/tags", {}):
+        pass
+    with pytest.raises(ProviderFailed, match="none of the engines on this machine"):
+        door.send("GET", "http://127.0.0.1:3128/", {})
+    door.offline = False
+    async with door.send("GET", "http://127.0.0.1:3128/", {}):
+        pass
+
+
+async def test_the_report_tells_what_was_refused_and_let_through_by_server() -> None:
+    time_s = 100.0
+    door = LoopbackOnly(Recording(), clock_s=lambda: time_s)
+    for _ in range(2):
+        with pytest.raises(ProviderFailed):
+            door.send("POST", "https://api.vendor.com/v1/secret-path?key=1", {})
+    time_s = 200.0
+    door.offline = False
+    async with door.send("POST", "https://api.vendor.com/v1", {}, b"12345"):
+        pass
+    (attempt,) = door.attempts.values()
+    assert (attempt.server, attempt.refused, attempt.passed) == ("https://api.vendor.com", 2, 1)
+    assert attempt.last_unix_s == door.since_unix_s == 200.0
+
+
+async def test_bodies_that_leave_are_counted_and_those_that_stay_are_not() -> None:
+    counted = traffic.Traffic()
+    token = traffic.CURRENT.set(counted)
+    try:
+        door = LoopbackOnly(Recording(), offline=False)
+        async with door.send("POST", "http://127.0.0.1:1/", {}, b"stays"):
+            pass
+        async with door.send("POST", "https://api.vendor.com/", {}, b"leaves"):
+            pass
+    finally:
+        traffic.CURRENT.reset(token)
+    assert (counted.bytes_out, counted.servers) == (6, {"https://api.vendor.com"})
+
+
+async def test_an_answer_under_way_ends_when_offline_mode_is_switched_on() -> None:
+    door = LoopbackOnly(Endless(), offline=False)
+    async with door.send("GET", "https://api.vendor.com/", {}) as reply:
+        body = aiter(reply.body)
+        for got in range(3):
+            assert await anext(body) == b"more", got
+        door.offline = True
+        with pytest.raises(ProviderFailed, match="offline mode is on"):
+            await anext(body)
+
+
+async def test_many_servers_are_counted_together() -> None:
+    door = LoopbackOnly(Recording())
+    for number in range(MOST_TOLD + 50):
+        with pytest.raises(ProviderFailed):
+            door.send("GET", f"https://h{number}.vendor.com/", {})
+    assert len(door.attempts) == MOST_TOLD + 1
+    assert door.attempts["others"].refused == 50

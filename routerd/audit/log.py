@@ -1,0 +1,191 @@
+"""Appends to the log: a thread of its own writes what has gathered, with one fsync for all."""
+
+import asyncio
+import logging
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from routerd.audit import chain, files
+from routerd.audit.chain import Head
+
+_log = logging.getLogger(__name__)
+MAX_BYTES = 16 << 20
+# Entries kept in memory while the disk is full; beyond that the newest are refused and counted.
+MOST_WAITING = 10_000
+
+
+def utc_now() -> str:
+    """Return the time as ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class AuditLog:
+    """Implements `core.ports.AuditSink`; an async context manager that opens and closes it.
+
+    What is put before it is entered waits: a process that never enters it writes nothing, so that
+    there is never a second writer beside the daemon.
+    """
+
+    def __init__(
+        self, path: Path, *, max_bytes: int = MAX_BYTES, clock: Callable[[], str] = utc_now
+    ) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._waiting: deque[tuple[str, str, Mapping[str, Any]]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
+        self._entered = False
+        self._file = -1
+        self._size = 0
+        self._first_seq = 1
+        self._head = Head()
+        self.fault = ""
+        self.refused = 0
+
+    async def __aenter__(self) -> Self:
+        """Open the log and go on with its chain; a log that can't be opened is a fault, told."""
+        self._entered = True
+        await asyncio.wrap_future(self._thread.submit(self._try_open))
+        return self
+
+    async def __aexit__(self, *ended: object) -> None:
+        """Write what waits and close."""
+        self._thread.submit(self._flush)
+        self._thread.submit(self._close)
+        self._thread.shutdown(wait=True)
+
+    async def written(self, kind: str, facts: Mapping[str, Any]) -> bool:
+        """See `core.ports.AuditSink.written`."""
+        if not self._gather(kind, facts):
+            return False
+        return await asyncio.wrap_future(self._thread.submit(self._flush))
+
+    def put(self, kind: str, facts: Mapping[str, Any]) -> None:
+        """See `core.ports.AuditSink.put`."""
+        if self._gather(kind, facts):
+            self._thread.submit(self._flush)
+
+    def _gather(self, kind: str, facts: Mapping[str, Any]) -> bool:
+        if len(self._waiting) >= MOST_WAITING:
+            self.refused += 1
+            return False
+        self._waiting.append((self._clock(), kind, facts))
+        return True
+
+    def _flush(self) -> bool:
+        """Write all that waits; False where it is not on disk. Runs on the log's thread."""
+        if not self._entered:
+            return False
+        if not self._waiting and not self.fault:
+            return True
+        if self._file < 0 and not self._try_open():
+            return False
+        count = len(self._waiting)
+        batch = [self._waiting[place] for place in range(count)]
+        text, head = [], self._head
+        for at, kind, facts in batch:
+            line, head = chain.line(head, at, kind, facts)
+            text.append(line)
+        data = "".join(text).encode("ascii")
+        try:
+            self._append(data)
+        except OSError as error:
+            self._note(f"the audit log can't be written: {error.strerror}")
+            return False
+        for _ in range(count):
+            self._waiting.popleft()
+        self._head, self._size, self.fault = head, self._size + len(data), ""
+        self._after_commit()
+        return True
+
+    def _append(self, data: bytes) -> None:
+        """Write and fsync; a half-written batch is cut away again."""
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+            os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, self._size)
+            raise
+
+    def _after_commit(self) -> None:
+        try:
+            files.write_head(self._path, self._head)
+            if self._size >= self._max_bytes:
+                self._rotate()
+        except OSError as error:
+            # The entries themselves are safe; the next commit tries again.
+            self._note(f"the audit log can't be rotated: {error.strerror}")
+
+    def _rotate(self) -> None:
+        """Move the full file aside; the next one's first entry names its hash as `prev`."""
+        os.close(self._file)
+        self._file = -1
+        self._path.replace(files.rotated_name(self._path, self._first_seq))
+        self._open()
+
+    def _try_open(self) -> bool:
+        try:
+            self._open()
+        except OSError as error:
+            self._note(f"the audit log {self._path} can't be opened: {error.strerror}")
+            return False
+        return True
+
+    def _open(self) -> None:
+        self._file = files.open_private(self._path, os.O_RDWR | os.O_APPEND)
+        self._size = _whole_lines(self._path)
+        torn = os.fstat(self._file).st_size - self._size
+        if torn:
+            # A power cut in the middle of a line: it was never acknowledged.
+            os.ftruncate(self._file, self._size)
+            _log.warning("%d bytes of an unfinished audit entry were dropped", torn)
+        self._head, self._first_seq = _last(self._path)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _note(self, fault: str) -> None:
+        if fault != self.fault:
+            _log.error("%s", fault)
+        self.fault = fault
+
+
+def _whole_lines(path: Path) -> int:
+    """Return the size up to and with the last newline."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            block = file.read(end - start)
+            if (at := block.rfind(b"\n")) >= 0:
+                return start + at + 1
+            end = start
+    return 0
+
+
+def _last(path: Path) -> tuple[Head, int]:
+    """Return the head of the chain and the first number in the file in use.
+
+    Where the last line makes no sense the chain goes on behind what the head file says, so that
+    `audit verify` shows the break.
+    """
+    head, first = Head(), 0
+    for file, _, line in files.lines(path):
+        try:
+            entry = chain.read(line)
+        except chain.Unreadable:
+            continue
+        head = Head(entry["seq"], entry["hash"])
+        if file == path and not first:
+            first = entry["seq"]
+    return head, first or head.seq + 1

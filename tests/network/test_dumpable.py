@@ -1,0 +1,19 @@
+"""Dumps of the process's memory are forbidden."""
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+from routerd.network import dumpable
+print(dumpable.forbidden(), dumpable.forbid(), dumpable.forbidden())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a switch of Linux")
+def test_dumps_are_forbidden_for_good() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert ran.stdout.split() == ["False", "True", "True"]
