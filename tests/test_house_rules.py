@@ -28,6 +28,7 @@ ELSEWHERE = {
     "core/session": VALUES,
     "core/status": VALUES,
     "core/verdict": "tests/verification/test_verifier.py",
+    "understanding/language_words": "tests/understanding/test_language_clues.py reads by them",
     "cli/governing": "tests/cli/test_policy.py and the other commands it describes",
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,

@@ -79,9 +79,7 @@ def decide(
         offline=stance.offline,
         local_only=wanted.local_only,
         pinned=wanted.pinned,
-        real_model_found=any(
-            c.usable and not c.plumbing and not c.capabilities.embeddings for c in candidates
-        ),
+        real_model_found=any(map(_answers_for_work, candidates)),
         ruling=ruling,
         max_output_tokens=max_output_tokens,
     )
@@ -89,16 +87,11 @@ def decide(
     admitted = [candidate for candidate, refusal in refusals if refusal is None]
     weights = normalised(profile.weights)
     output = scores.expected_output_tokens(features, max_output_tokens)
+    appraised = appraise(admitted, features, output, max_output_tokens)
     return Decision(
         id=identity,
         features=features,
-        ranked=residency.keep_resident(
-            rank(
-                appraise(admitted, features, output, max_output_tokens),
-                weights,
-                _floor(profile, ruling),
-            )
-        ),
+        ranked=residency.keep_resident(rank(appraised, weights, _floor(profile, ruling))),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
         ),
@@ -109,6 +102,10 @@ def decide(
         pinned=wanted.pinned,
         **_under(ruling),
     )
+
+
+def _answers_for_work(candidate: Candidate) -> bool:
+    return candidate.usable and not candidate.plumbing and not candidate.capabilities.embeddings
 
 
 def _under(ruling: Ruling | None) -> dict[str, Any]:
