@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from routerd.core.candidate import Candidate
 from routerd.core.features import Features
 from routerd.policy import budgets, scores
-from routerd.policy.ruling import Ruling, refusal, subject_of
+from routerd.policy.ruling import Ruling, refusal, subject_of, unpriced
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def _budget(candidate: Candidate, now: Circumstances) -> str | None:
     ruling = now.ruling
     if ruling is None or ruling.budget_left is None:
         return None
+    if unpriced(candidate):
+        return f"its price is not known, so budget {ruling.budget_name} could not be kept"
     usd = budgets.dearest_usd(candidate, now.features.input_tokens, now.max_output_tokens)
     # Not "more than": a price that is no number must not pass.
     if usd <= 0 or usd <= ruling.budget_left:

@@ -4,6 +4,7 @@ Precedence: every rule that applies counts, a candidate must satisfy them all, a
 strictest is in force. Of several pins the one written first in the file counts.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from routerd.policy import conditions, globs
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model as the rules see it; `cost` is of this request, in the policy's currency."""
+    """A model as the rules see it; `cost` is of this request, in the policy's currency,
+    NaN where nobody knows it."""
 
     name: str
     zone: Zone
@@ -105,7 +107,13 @@ def subject_of(candidate: Candidate, ruling: Ruling, cost_usd: float) -> Subject
     """Return the candidate as the rules see it."""
     per_usd = ruling.policy.per_usd
     tier = tier_of(candidate, ruling.policy.tiers, per_usd)
-    return Subject(candidate.name, candidate.zone, tier, cost_usd * per_usd)
+    cost = math.nan if unpriced(candidate) else cost_usd * per_usd
+    return Subject(candidate.name, candidate.zone, tier, cost)
+
+
+def unpriced(candidate: Candidate) -> bool:
+    """Whether nobody knows what this cloud model costs; then it passes no limit of money."""
+    return candidate.zone == "cloud" and not (candidate.price.input or candidate.price.output)
 
 
 def selects(selector: Selector, subject: Subject) -> bool:
@@ -158,6 +166,8 @@ def _cost(rule: Rule, subject: Subject, ruling: Ruling) -> str:
     # A price that is no number must not pass a limit.
     if rule.max_cost is None or subject.cost <= rule.max_cost:
         return ""
+    if math.isnan(subject.cost):
+        return f"its price is not known, and more than {rule.max_cost:g} a request is not allowed"
     unit = ruling.policy.currency
     return f"about {subject.cost:.4f} {unit} is more than {rule.max_cost:g} a request"
 

@@ -1,6 +1,8 @@
 """Appending: durable, private, in order, across rotation, restarts and full disks."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import anyio
@@ -11,6 +13,7 @@ from routerd.audit.log import MOST_WAITING, AuditLog
 from routerd.audit.verify import verify
 
 pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[2]
 
 
 def kinds(path: Path) -> list[str]:
@@ -107,3 +110,40 @@ async def test_a_log_never_entered_writes_nothing(tmp_path: Path) -> None:
     async with log:
         pass
     assert kinds(tmp_path / "audit.log") == ["one", "two"]
+
+
+def killed(path: Path, first: int, entries: int) -> int:
+    """Let another process write until it has acknowledged so many, kill it, return the last."""
+    command = [sys.executable, "-m", "tests.fakes.audit_process", str(path), str(first)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        last = first - 1
+        for _ in range(entries):
+            last = int(process.stdout.readline())
+        process.kill()
+        rest = process.stdout.read().split()
+    return int(rest[-1]) if rest else last
+
+
+def survives(path: Path, kills: int) -> None:
+    """Kill a writer again and again: every acknowledged entry is there and the chain holds."""
+    acknowledged: set[int] = set()
+    following = 0
+    for kill in range(kills):
+        last = killed(path, following, 3 + kill % 20)
+        acknowledged |= set(range(following, last + 1))
+        following = last + 100
+    kept = {chain.read(text)["number"] for _, _, text in files.lines(path)}
+    assert acknowledged <= kept
+    found = verify(path)
+    assert found.holds, found.breaks
+    assert found.files > 1 or kills < 10
+
+
+def test_no_acknowledged_entry_is_lost_when_the_writer_is_killed(tmp_path: Path) -> None:
+    survives(tmp_path / "audit.log", 4)
+
+
+@pytest.mark.slow
+def test_no_acknowledged_entry_is_lost_in_two_hundred_kills(tmp_path: Path) -> None:
+    survives(tmp_path / "audit.log", 200)

@@ -230,3 +230,12 @@ async def test_tool_results_are_masked_too() -> None:
             continue
     (sent,) = house.cloud.requests
     assert sent.messages[1].parts == (ToolResult("1", TEXT.replace(KEY, WORD)),)
+
+
+async def test_a_budget_can_not_be_kept_with_a_price_that_nobody_knows() -> None:
+    house = House(
+        Policy(budget=(Budget("day", 100.0, "day"),)), (HERE, replace(AWAY, price=Price()))
+    )
+    decision = await house.journey.decide(Request((Message("user", (Text("hello"),)),)))
+    assert [e.rule for e in decision.exclusions] == ["budget"]
+    assert "its price is not known" in decision.exclusions[0].reason

@@ -7,7 +7,15 @@ import pytest
 from routerd.core.candidate import Candidate, Price
 from routerd.core.policy import Condition, Finding, Policy, Rule, Screening, Selector, Tier, Tiers
 from routerd.policy.conditions import Facts
-from routerd.policy.ruling import Subject, refusal, rule_on, tier_of, verdict_on
+from routerd.policy.ruling import (
+    Subject,
+    refusal,
+    rule_on,
+    subject_of,
+    tier_of,
+    unpriced,
+    verdict_on,
+)
 
 DOCS = Rule("docs", when=Condition(task=("documentation",)), forbid=Selector(tier=("premium",)))
 BILLING = Rule(
@@ -104,3 +112,12 @@ def test_the_stricter_of_two_verdicts_counts() -> None:
     assert verdict_on(rule_on(calm, Facts()), [person, secret]) == "mask"
     strict = policy(Rule("s", sensitive="block"), screening=Screening("mask", "allow"))
     assert verdict_on(rule_on(strict, Facts()), [person]) == "block"
+
+
+def test_a_cloud_model_without_a_price_passes_no_limit_of_money() -> None:
+    unknown, free = Candidate("a", "who-knows", zone="cloud"), Candidate("ollama", "qwen")
+    ruling = rule_on(policy(Rule("cap", max_cost=1.0)), Facts())
+    assert unpriced(unknown)
+    assert not unpriced(free)
+    assert "its price is not known" in (refusal(subject_of(unknown, ruling, 0.0), ruling) or "")
+    assert refusal(subject_of(free, ruling, 0.0), ruling) is None
