@@ -29,6 +29,10 @@ def parse(text: str) -> Any:
         raise Unreadable(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
+    except Unreadable:
+        raise
+    except ValueError:
+        raise Unreadable("a number in it is too long") from None
 
 
 def _refuse(word: str) -> Any:

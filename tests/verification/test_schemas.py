@@ -55,7 +55,9 @@ def test_a_pattern_is_tried_on_short_texts_only() -> None:
     assert schemas.fault(schema, "a" * (schemas.LONGEST_MATCHED + 1) + "b") is None
 
 
-@pytest.mark.parametrize("text", ["{", '{"a": 1,}', "NaN", "[" * 20_000, "", "Infinity"])
+@pytest.mark.parametrize(
+    "text", ["{", '{"a": 1,}', "NaN", "[" * 20_000, "", "Infinity", "9" * 5000]
+)
 def test_what_is_not_json_is_told_without_quoting_it(text: str) -> None:
     with pytest.raises(schemas.Unreadable) as told:
         schemas.parse(text)

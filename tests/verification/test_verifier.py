@@ -78,3 +78,7 @@ def test_an_answer_cut_off_by_its_own_limit_is_not_checked(finish: str) -> None:
 def test_faults_never_quote_the_answer() -> None:
     found = verdict(calls=(("run", '{"n": "my secret"}'), ("secret tool", "{}")))
     assert "secret" not in " ".join(found.faults)
+
+
+def test_arguments_too_long_to_check_are_no_fault() -> None:
+    assert verdict(calls=(("run", '{"n": "' + "x" * 1_000_001 + '"}'),)).faults == ()
