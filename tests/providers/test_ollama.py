@@ -472,7 +472,7 @@ async def test_how_much_to_think_is_told_to_models_that_do(
     server: FakeOllama, provider: OllamaProvider
 ) -> None:
     thinks = _candidate(THINKER, capabilities=Capabilities(thinking=True))
-    for effort, sent in (("high", "high"), ("minimal", "low"), ("none", False)):
+    for effort, sent in (("high", True), ("minimal", True), ("none", False)):
         await _gather(provider.stream(_request(effort=effort), thinks), [])
         assert server.calls_to("/api/chat")[-1].data["think"] == sent
     await _chunks(provider, _request(effort="high"))

@@ -3,7 +3,7 @@ from models.training.repeats import near_repeats
 
 def test_texts_that_differ_in_a_word_are_near_repeats() -> None:
     first = "please add a retry with backoff to the upload client and log every attempt it makes"
-    assert near_repeats([first, "something else", first.replace("log", "count") + "!"]) == [(0, 2)]
+    assert near_repeats([first, "something else", first.replace("makes", "made") + "!"]) == [(0, 2)]
 
 
 def test_texts_on_one_topic_are_not() -> None:
