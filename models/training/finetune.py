@@ -29,10 +29,14 @@ WINDOW_BATCHES = 24
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a training runs. Rates are peaks; `decay` multiplies them per layer downwards."""
+    """How a training runs. Rates are peaks; `decay` multiplies them per layer downwards.
+
+    `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
+    """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
     epochs: float = 4.0
+    stop: float = 0.0
     batch: int = 32
     rate: float = 1.5e-4
     head_rate: float = 1e-3
@@ -78,8 +82,9 @@ def finetune(
     peaks = [group["lr"] for group in optimiser.param_groups]
     teacher = Teacher(rows, meaning, soft, plan)
     total = math.ceil(plan.epochs * teacher.steps_per_epoch)
+    last = math.ceil((plan.stop or plan.epochs) * teacher.steps_per_epoch)
     step, epoch, started = 0, 0, time.monotonic()
-    while step < total:
+    while step < last:
         model.train()
         for batch, ids, mask in teacher.batches():
             share = _schedule(step / total, plan.warm_up)
@@ -90,7 +95,7 @@ def finetune(
             loss = _move(model, optimiser, teacher.loss(outputs, batch))
             _follow(average, model, min(plan.ema, (1 + step) / (10 + step)))
             step += 1
-            if step >= total:
+            if step >= last:
                 break
         epoch += 1
         print(f"  epoch {epoch}: {time.monotonic() - started:.0f} s, loss {loss:.3f}", flush=True)

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--curve", action="store_true", help="also teach on shares of the rows")
     parser.add_argument("--limit", type=int, default=0, help="use only so many rows (a trial run)")
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
+    parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--date", default=datetime.datetime.now(datetime.UTC).date().isoformat())
@@ -56,7 +57,7 @@ def main() -> None:
         curve=options.curve,
         limit=options.limit,
         date=options.date,
-        plan=Plan(epochs=options.epochs, rate=options.rate),
+        plan=Plan(epochs=options.epochs, stop=options.stop, rate=options.rate),
     )
 
 
