@@ -79,7 +79,7 @@ def residency(config: Config) -> Residency:
 def engines_here(config: Config) -> tuple[str, ...]:
     """Return the addresses (scheme://host:port) of the engines on this machine."""
     return tuple(
-        origin_of(wanted.base_url or engines.ollama_address("")[0])
+        origin_of(engines.address_of(wanted))
         for wanted in engines.wanted(config, os.environ)
         if wanted.zone == "device" and wanted.kind != "llamacpp"
     )
@@ -98,7 +98,7 @@ def stance(config: Config) -> Stance:
 
 
 def _ollama(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
-    url = wanted.base_url or engines.ollama_address("")[0]
+    url = engines.address_of(wanted)
     make = partial(
         OutboundTransport,
         parts.outbound,
@@ -115,8 +115,7 @@ def _openai_compatible(wanted: ProviderConfig, config: Config, parts: Parts) -> 
 
 
 def _lmstudio(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
-    url = wanted.base_url or f"http://127.0.0.1:{engines.LM_STUDIO_PORT}"
-    server = Server(wanted.name, url, wanted.zone, wanted.context_tokens)
+    server = Server(wanted.name, engines.address_of(wanted), wanted.zone, wanted.context_tokens)
     secret = _secret(wanted, config, parts).get if wanted.key else None
     return LMStudioProvider(server, parts.outbound, config.timeouts, secret)
 

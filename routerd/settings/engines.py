@@ -75,11 +75,15 @@ def _keys_in(environ: Mapping[str, str]) -> list[str]:
     return [name for name, cloud in clouds.CLOUDS.items() if environ.get(cloud.env_key)]
 
 
-def _server(provider: ProviderConfig) -> str:
-    """Return HOST:PORT; a local engine without an address is at its well-known one."""
+def address_of(provider: ProviderConfig) -> str:
+    """Return the base URL; a local engine without one is at its well-known address."""
     places = {"ollama": ollama_address("")[0], "lmstudio": f"http://127.0.0.1:{LM_STUDIO_PORT}"}
-    default = places.get(provider.kind, "")
-    return urlsplit(provider.base_url or default).netloc
+    return provider.base_url or places.get(provider.kind, "")
+
+
+def _server(provider: ProviderConfig) -> str:
+    """Return HOST:PORT."""
+    return urlsplit(address_of(provider)).netloc
 
 
 def _well_known(environ: Mapping[str, str]) -> tuple[ProviderConfig, ...]:

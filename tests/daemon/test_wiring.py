@@ -103,3 +103,18 @@ def test_every_kind_of_provider_can_be_built(kind: ProviderKind) -> None:
     parts = wiring.Parts(LoopbackOnly(HttpOutbound()), None, KeyringStore(), Path())  # type: ignore[arg-type]  # no engine
     (built,) = wiring.providers(Config(), parts, [wanted])
     assert (built.name, built.kind) == ("mine", kind)
+
+
+def test_offline_mode_lets_every_engine_of_this_machine_be_reached() -> None:
+    configured = Config(
+        discover=False,
+        provider=(
+            ProviderConfig("studio", "lmstudio"),
+            ProviderConfig("own", "openai_compatible", "http://127.0.0.1:9000/v1"),
+            ProviderConfig("far", "openai_compatible", "http://gpu.internal:8000/v1", "network"),
+        ),
+    )
+    assert set(wiring.engines_here(configured)) == {
+        "http://127.0.0.1:1234",
+        "http://127.0.0.1:9000",
+    }

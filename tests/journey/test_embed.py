@@ -1,6 +1,8 @@
 """Texts to vectors: chosen by the same rules, remembered, and never by another model's vectors."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,9 +10,13 @@ from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Timeouts
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import NoCandidate, ProviderFailed
+from routerd.core.policy import Policy, Screening, Verdict
+from routerd.journey.audited import Audit
 from routerd.journey.embed import embed
+from routerd.journey.permit import Permit
 from routerd.journey.route import Journey
 from routerd.policy.decide import Stance
+from routerd.screening.screener import Screener
 from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, ScriptedProvider
 from tests.fakes.scripted_house import ScriptedEngine
 
@@ -19,6 +25,7 @@ LOCAL = Candidate("fake", "local", context_tokens=512, capabilities=Capabilities
 CLOUD = replace(LOCAL, model="cloud", zone="cloud", context_tokens=8192, ability=9.0)
 CHAT = Candidate("fake", "chat")
 ASKED = EmbeddingRequest(("one", "three"))
+KEY = "ghp_" + "a1B2" * 9
 
 
 class Failing(ScriptedEngine):
@@ -98,3 +105,50 @@ async def test_a_provider_that_can_not_embed_says_so() -> None:
     journey = Journey(FixedUnderstanding(), ListMemory(), catalogue, Stance())
     with pytest.raises(ProviderFailed, match="can't embed"):
         await embed(journey, ASKED)
+
+
+class Overheard(ScriptedEngine):
+    """Keeps the texts that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: tuple[str, ...] = ()
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        self.texts = request.texts
+        return await super().embed(request, candidate)
+
+
+class Written:
+    """An audit log in memory."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def written(self, kind: str, facts: Mapping[str, Any]) -> bool:
+        self.entries.append((kind, facts))
+        return True
+
+    def put(self, kind: str, facts: Mapping[str, Any]) -> None:
+        self.entries.append((kind, facts))
+
+
+@pytest.mark.parametrize("verdict", ["mask", "stay-local"])
+async def test_texts_with_a_secret_leave_masked_or_not_at_all(verdict: Verdict) -> None:
+    engine, log = Overheard(), Written()
+    journey = replace(
+        _journey(CLOUD, engine=engine),
+        permit=Permit(Policy(screening=Screening(secret=verdict)), Screener()),
+        audit=Audit(log),
+    )
+    asked = EmbeddingRequest((f"token {KEY}", "three"))
+    if verdict == "stay-local":
+        with pytest.raises(NoCandidate):
+            await embed(journey, asked)
+        assert engine.texts == ()
+        return
+    await embed(journey, asked)
+    assert KEY not in " ".join(engine.texts)
+    assert engine.texts[1] == "three"
+    assert [kind for kind, _ in log.entries] == ["decided", "answered"]
+    assert KEY not in str(log.entries)

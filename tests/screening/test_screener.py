@@ -5,6 +5,7 @@ import random
 import pytest
 
 from routerd.core.request import Image, Message, Request, Text, ToolCall, ToolResult
+from routerd.policy import masking
 from routerd.screening import screener
 from routerd.screening.screener import Screener
 from tests.fakes import planted
@@ -90,3 +91,12 @@ def test_digests_of_two_runs_differ() -> None:
     one, two = Screener().scan(KEY), Screener().scan(KEY)
     assert one[0].digest != two[0].digest
     assert next(screener.names(screener.all_detectors())) == "1password-secret-key"
+
+
+async def test_what_stands_after_a_gap_is_searched_and_masked_too(screening: Screener) -> None:
+    request = Request((Message("user", (Text("token = "),)),), suffix=f"\n# not {KEY}\n")
+    findings = await screening.find(request)
+    assert [(f.message, f.part) for f in findings] == [(1, 0)]
+    masked = masking.mask(request, findings)
+    assert KEY not in (masked.request.suffix or "")
+    assert KEY in masked.originals.values()
