@@ -35,16 +35,18 @@ def _linked(path: Path, names: set[str]) -> bool:
     return any((path.parent / name).is_symlink() for name in names)
 
 
-async def model_changes(folder: Path, stop: anyio.Event) -> AsyncIterator[None]:
+async def model_changes(
+    folder: Path, stop: anyio.Event, *, wait_ms: int = 2000
+) -> AsyncIterator[None]:
     """Yield after each burst of changes to the GGUF files below `folder`, until `stop`.
 
-    A download writes for minutes: changes within 2 s are joined, and its part file is none.
+    A download writes for minutes: changes within `wait_ms` are joined, and its part file is none.
     """
     async for _ in awatch(
         folder,
         watch_filter=lambda _, changed: changed.lower().endswith(".gguf"),
         stop_event=stop,
-        debounce=2000,
-        step=2000,
+        debounce=wait_ms,
+        step=wait_ms,
     ):
         yield None

@@ -73,11 +73,11 @@ async def test_a_new_model_file_is_seen_and_its_part_is_not(tmp_path: Path) -> N
     (tmp_path / "deep").mkdir()
 
     async def watch() -> None:
-        async for _ in model_changes(tmp_path, stop):
+        async for _ in model_changes(tmp_path, stop, wait_ms=50):
             seen.set()
             stop.set()
 
-    with anyio.fail_after(PATIENCE_S):
+    with anyio.fail_after(6 * PATIENCE_S):
         async with anyio.create_task_group() as group:
             group.start_soon(watch)
             number = 0
