@@ -5,7 +5,7 @@ Importing this costs 0.8 s (the MCP SDK), so `mcp_door` does it at the first con
 
 import time
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 from mcp.server.mcpserver import Context, MCPServer
@@ -173,6 +173,12 @@ def _flatten(error: BaseException) -> BaseException:
     return error
 
 
+class Mode(BaseModel):
+    """The mode now in force."""
+
+    offline: bool
+
+
 def build(house: House) -> MCPServer:
     """Return the server; it keeps no state of its own."""
     server = MCPServer(
@@ -209,6 +215,7 @@ def build(house: House) -> MCPServer:
 
     _add_reading_tools(server, house)
     _add_feedback(server, house)
+    _add_mode(server, house)
     mcp_resources.add(server, house)
     return server
 
@@ -266,6 +273,23 @@ def _add_reading_tools(server: MCPServer, house: House) -> None:
         except RouterdError as error:
             raise ToolError(error.message) from None
         return Why.model_validate(views.why(*found))
+
+
+def _add_mode(server: MCPServer, house: House) -> None:
+    @server.tool(
+        title="Go offline",
+        annotations=ToolAnnotations(
+            read_only_hint=False, idempotent_hint=True, open_world_hint=False
+        ),
+    )
+    async def set_mode(mode: Literal["offline"]) -> Mode:
+        """Keep everything on this machine from now on; only a person at it can end that."""
+        # No "online": whoever can make a model call tools must not be able to open the door.
+        try:
+            house.set_offline(True, f"mcp {mode}")
+        except RouterdError as error:
+            raise ToolError(error.message) from None
+        return Mode(offline=True)
 
 
 def _add_feedback(server: MCPServer, house: House) -> None:

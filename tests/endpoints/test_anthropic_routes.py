@@ -252,3 +252,14 @@ def test_a_sign_of_life_needs_no_token_and_tells_nothing(served: ServedHouse) ->
         assert (answer.status_code, answer.content) == (200, b"")
         assert http.get(f"{served.url}/").status_code == 401
         assert http.head(f"{served.url}/", headers={"host": "evil.test"}).status_code == 421
+
+
+def test_the_headers_that_belong_to_a_body_go_with_it(
+    served: ServedHouse, client: anthropic.Anthropic
+) -> None:
+    served.engine.script = lambda _: (TextDelta("ok"), Finish("stop", USAGE))
+    headers = {"anthropic-beta": "context-1m-2025-08-07", "x-other": "1"}
+    client.messages.create(model="claude-x", max_tokens=5, messages=HI, extra_headers=headers)
+    told = dict(served.engine.requests[-1].dialect_headers)
+    assert told["anthropic-beta"] == "context-1m-2025-08-07"
+    assert set(told) == {"anthropic-version", "anthropic-beta"}

@@ -19,7 +19,7 @@ from mcp.shared.message import SessionMessage
 from tests.fakes.daemon import QUIET, Daemon, environment, routerd
 
 pytestmark = pytest.mark.anyio
-TOOLS = {"ask", "route", "classify", "models", "why", "feedback"}
+TOOLS = {"ask", "route", "classify", "models", "why", "feedback", "set_mode"}
 MODES = ["legacy", "auto", "2026-07-28"]
 
 
@@ -153,3 +153,15 @@ async def test_mcp_over_http_without_the_token_is_refused(daemon: Daemon) -> Non
             headers={"accept": "application/json, text/event-stream"},
         )
     assert answer.status_code == 401
+
+
+async def test_a_client_can_close_the_door_but_not_open_it(daemon: Daemon) -> None:
+    with anyio.fail_after(40):
+        async with Client(_transport("http", daemon)) as client:
+            opened = await client.call_tool("set_mode", {"mode": "online"})
+            closed = await client.call_tool("set_mode", {"mode": "offline"})
+    assert opened.is_error
+    assert closed.structured_content == {"offline": True}
+    assert daemon.client.get("/control/status")["offline"] is True
+    daemon.client.post("/control/offline", {"offline": False})
+    assert daemon.client.get("/control/status")["offline"] is False
