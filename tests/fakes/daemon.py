@@ -82,6 +82,9 @@ class Daemon:
                 time.sleep(0.02)  # another process starts; there is no event to wait for
             else:
                 return self
+        # `with` does not call __exit__ for what failed to enter; nobody else would end it.
+        self.process.kill()
+        self.process.wait(30)
         raise AssertionError(f"the daemon was not ready: {self.output()}")
 
     def __exit__(
