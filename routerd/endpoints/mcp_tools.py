@@ -282,7 +282,9 @@ def _add_mode(server: MCPServer, house: House) -> None:
             read_only_hint=False, idempotent_hint=True, open_world_hint=False
         ),
     )
-    async def set_mode(mode: Literal["offline"]) -> Mode:
+    async def set_mode(
+        mode: Annotated[Literal["offline"], Field(description="What to switch to")],
+    ) -> Mode:
         """Keep everything on this machine from now on; only a person at it can end that."""
         # No "online": whoever can make a model call tools must not be able to open the door.
         try:
