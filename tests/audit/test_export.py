@@ -8,6 +8,7 @@ import pytest
 
 from routerd.audit import export
 from routerd.audit.log import AuditLog
+from routerd.cli import governing
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +56,7 @@ async def test_otlp_has_typed_attributes_and_nanoseconds(path: Path) -> None:
     first = json.loads(next(export.otlp(export.entries(path))))
     told = first["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["attributes"]
     assert {"key": "routerd.offline", "value": {"boolValue": True}} in told
+
+
+def test_the_command_line_names_every_form() -> None:
+    assert set(governing.FORMATS) == set(export.FORMATS)
