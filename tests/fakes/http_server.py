@@ -43,6 +43,7 @@ class Wire:
         self._reader = reader
         self._writer = writer
         self._ahead = b""
+        self.ended_here = False
 
     async def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -79,10 +80,12 @@ class Wire:
 
     def finish(self) -> None:
         """Close the connection politely (FIN), wherever the answer stands."""
+        self.ended_here = True
         self._writer.close()
 
     def reset(self) -> None:
         """Close the connection rudely (RST)."""
+        self.ended_here = True
         linger = struct.pack("ii", 1, 0)
         raw = self._writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -202,9 +205,7 @@ class FakeServer(ABC):
         watching = asyncio.ensure_future(wire.left())
         try:
             await asyncio.wait((answering, watching), return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                with contextlib.suppress(ConnectionError):
-                    answering.result()
+            if answering.done() and not self._cut_off(answering, wire):
                 return True
             self.disconnects += 1
             self.disconnected.set()
@@ -213,6 +214,15 @@ class FakeServer(ABC):
             answering.cancel()
             watching.cancel()
             await asyncio.gather(answering, watching, return_exceptions=True)
+
+    @staticmethod
+    def _cut_off(answering: asyncio.Future[None], wire: Wire) -> bool:
+        """Whether an answer ended because the client left while it was written."""
+        try:
+            answering.result()
+        except ConnectionError:
+            return not wire.ended_here
+        return False
 
 
 def closed_port_url() -> str:
