@@ -33,7 +33,6 @@ ELSEWHERE = {
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,
     "cli/readings": "tests/cli/test_replay.py",
-    "cli/render": WHOLE_HOUSE,
     "cli/requests": WHOLE_HOUSE,
     "cli/standalone": WHOLE_HOUSE,
     "daemon/airgapped": WHOLE_HOUSE,

@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 
 from routerd.audit import export, verify
+from routerd.cli.render import counted
 from routerd.core.errors import RouterdError
 from routerd.settings import places
 
@@ -26,7 +27,7 @@ def _verify(arguments: argparse.Namespace, here: places.Places) -> int:
     for fault in found.breaks:
         print(f"{fault.file}:{fault.line}: {fault.what}")
     verdict = "the chain holds" if found.holds else "the chain does not hold"
-    print(f"{found.entries} entries in {found.files} files: {verdict}")
+    print(f"{counted(found.entries, 'entry')} in {counted(found.files, 'file')}: {verdict}")
     print(f"last: entry {found.head.seq}, hash {found.head.hash}")
     return 0 if found.holds else 1
 

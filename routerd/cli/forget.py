@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+from routerd.cli.render import counted
 from routerd.client import DaemonClient
 from routerd.core.errors import RouterdError
 from routerd.settings import places
@@ -30,7 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(gone, indent=2))
     else:
-        print(f"forgotten: {gone['decisions']} decisions, {gone['memories']} memories")
+        decisions, memories = (
+            counted(gone["decisions"], "decision"),
+            counted(gone["memories"], "memory"),
+        )
+        print(f"forgotten: {decisions}, {memories}")
         print("The audit log keeps digests and names, as it must; it holds no text.")
     return 0
 

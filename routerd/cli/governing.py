@@ -91,6 +91,6 @@ def _forget(sub: argparse.ArgumentParser) -> None:
 
 
 def _support_bundle(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--show", action="store_true", help="print all of it, not only its beginning")
+    sub.add_argument("--show", action="store_true", help="print all of it and write nothing")
     sub.add_argument("--yes", action="store_true", help="write without being asked")
     sub.add_argument("--output", default="", help="where to write it")

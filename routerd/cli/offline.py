@@ -5,6 +5,7 @@ import json
 import time
 from typing import Any
 
+from routerd.cli.render import counted
 from routerd.client import DaemonClient, NotRunning
 from routerd.settings import load, mode_file, places
 
@@ -54,8 +55,8 @@ def _report(found: dict[str, Any]) -> None:
     for attempt in found["attempts"]:
         print(f"  {attempt['server']}: {attempt['refused']} refused, {attempt['passed']} passed")
     for what, count in found["tripwire"]["stopped"].items():
-        print(f"  stopped in this process: {what}, {count} times")
+        print(f"  stopped in this process: {what}, {counted(count, 'time')}")
     for what, count in found["tripwire"]["programs_started"].items():
-        print(f"  program started: {what}, {count} times")
+        print(f"  program started: {what}, {counted(count, 'time')}")
     engines = ", ".join(found["engines_allowed"]) or "none besides the built-in one"
     print(f"engines of this machine that stay reachable: {engines}")

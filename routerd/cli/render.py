@@ -16,6 +16,14 @@ PIPE_WIDTH = 160
 SHOWN = 6
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 entry", "2 entries"."""
+    if number == 1:
+        return f"1 {noun}"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {many}"
+
+
 def console() -> Console:
     """Return a console that colours on a terminal and is plain in a pipe."""
     return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
@@ -33,7 +41,10 @@ def status(found: dict[str, Any]) -> None:
     mode = f"offline ({found['offline_layer']})" if found["offline"] else "network zones allowed"
     table.add_row("mode", f"{mode}, profile {found['profile']}")
     table.add_row("classifier", found["classifier"])
-    table.add_row("so far", f"{found['requests']} requests, {found['memories']} memories")
+    table.add_row(
+        "so far",
+        counted(found["requests"], "request") + ", " + counted(found["memories"], "memory"),
+    )
     out.print(table)
     out.print(_engines(found))
     for warning in found["warnings"]:
@@ -113,7 +124,7 @@ def _headline(made: dict[str, Any]) -> Group:
         f" ({seen['task_confidence']:.0%} sure), complexity ",
         (f"{seen['complexity']:.2f}", "bold"),
         f", language {seen['language']}, about {seen['input_tokens']} tokens in, ",
-        f"{len(seen['neighbours'])} similar past tasks",
+        counted(len(seen["neighbours"]), "similar past task"),
     )
     asked = f"asked for {made['requested_model']}, profile {made['profile']}"
     needs = [name for name, value in seen["needs"].items() if value is True]

@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import platform
 import re
 import sys
@@ -35,6 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"--- {name} ({len(text)} characters)")
         shown = text if arguments.show else "\n".join(text.splitlines()[:12])
         print(shown)
+    if arguments.show and not arguments.yes:
+        print("Nothing was written; without --show it is, once you agree.")
+        return 0
     target = Path(arguments.output or f"routerd-support-{time.strftime('%Y%m%d-%H%M%S')}.zip")
     if not arguments.yes and not _agreed(target):
         print("Nothing was written.")
@@ -104,7 +108,9 @@ def _write(target: Path, parts: dict[str, str]) -> None:
         for name, text in parts.items():
             bundle.writestr(name, text)
     try:
-        target.write_bytes(packed.getvalue())
-        target.chmod(0o600)
+        # Private from its first byte on, not only once it is complete.
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            target.chmod(0o600)
+            file.write(packed.getvalue())
     except OSError as error:
         raise RouterdError(f"{target} can't be written: {error.strerror}") from error

@@ -54,6 +54,8 @@ def test_it_is_shown_and_only_written_when_agreed(
     target = here.home / "bundle.zip"
     assert main(["support-bundle", "--output", str(target)]) == 1
     assert not target.exists()
+    assert main(["support-bundle", "--show"]) == 0
+    assert "Nothing was written" in capsys.readouterr().out
     assert main(["support-bundle", "--output", str(target), "--yes", "--show"]) == 0
     assert "--- config.toml" in capsys.readouterr().out
     assert target.stat().st_mode & 0o077 == 0
