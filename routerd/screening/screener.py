@@ -10,7 +10,8 @@ from functools import partial
 import anyio
 
 from routerd.core.policy import Finding
-from routerd.core.request import Part, Request, Text, Thinking, ToolCall, ToolResult
+from routerd.core.request import Request, Text
+from routerd.policy.masking import text_of
 from routerd.screening import generic, library, personal, tokens
 from routerd.screening.detector import Detector, Panel, lowered
 
@@ -112,17 +113,6 @@ class Screener:
         secret = text[start:end].encode("utf-8", "surrogatepass")
         digest = hmac.new(self._salt, secret, hashlib.sha256).hexdigest()[:32]
         return Finding(detector.kind, detector.id, 0, 0, start, end, digest)
-
-
-def text_of(part: Part) -> str:
-    """Return the text of a part that a model reads; '' for an image, which can't be read here."""
-    match part:
-        case Text(text=text) | Thinking(text=text) | ToolResult(text=text):
-            return text
-        case ToolCall(arguments=arguments):
-            return arguments
-        case _:
-            return ""
 
 
 def names(detectors: Iterable[Detector]) -> Iterator[str]:
