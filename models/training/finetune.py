@@ -109,7 +109,7 @@ def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tenso
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 class Teacher:
