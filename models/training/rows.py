@@ -32,7 +32,7 @@ LANGUAGES = (
     *("ruby", "kotlin", "swift", "scala", "sql", "bash", "html", "css", "lua", "r", "matlab"),
     *("yaml", "dart", "perl", "powershell", "haskell", "dockerfile"),
 )
-LANGUAGE_NAMES = {"shell": "bash", "docker": "dockerfile", "scss": "css", "vue": "javascript"}
+_LANGUAGE_NAMES = {"shell": "bash", "docker": "dockerfile", "scss": "css", "vue": "javascript"}
 
 _ORIGIN_WEIGHTS: Mapping[Origin, float] = {
     "held_out": 0.0,
@@ -146,7 +146,7 @@ def _language(name: str, text: str, origin: Origin) -> int | None:
     Those who read sessions or wrote prompts knew the project's language; a network that is taught
     to guess it from nothing then guesses where people see none.
     """
-    name = LANGUAGE_NAMES.get(name, name)
+    name = _LANGUAGE_NAMES.get(name, name)
     if name not in LANGUAGES:
         return None
     unseen = origin in ("harvested", "written") and name != "none" and not evident_language(text)

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -62,6 +62,8 @@ class Journey:
                 harder=self.learning.harder(features.reading, features.input_tokens),
             )
 
+        settle = self._settler(request)
+
         def choose(seen: Features, ruling: Ruling) -> Decision:
             decision = policy.decide(
                 new_id(),
@@ -72,16 +74,21 @@ class Journey:
                 max_output_tokens=request.limits.max_output_tokens,
                 ruling=ruling,
             )
-            return self._settled(request, decision)
+            return settle(decision)
 
         decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
 
-    def _settled(self, request: Request, decision: Decision) -> Decision:
+    def _settler(self, request: Request) -> Callable[[Decision], Decision]:
+        """Return what takes the conversation so far into account.
+
+        It is read once: the choice is made twice where a request is screened.
+        """
         if self.sessions is None:
-            return decision
+            return lambda decision: decision
         standing = self.sessions.standing(request)
-        return session.settle(decision, standing, transcript.read(request.messages, standing.since))
+        signs = transcript.read(request.messages, standing.since)
+        return lambda decision: session.settle(decision, standing, signs)
 
     def _look_back(self, request: Request) -> None:
         """Learn from what this request's new messages show of the answer before."""
