@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-WIDTH, HEIGHT = 720.0, 220.0
+WIDTH, HEIGHT = 1100.0, 270.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 8.0, 12.0, 24.0
 # Fewer answers than this say little: the cell is drawn as a guess.
 FEW = 8.0
@@ -125,7 +125,7 @@ def heat_cell(tried: float, well: float) -> HeatCell:
     spread = math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1.0)))
     # Models worth using stand between a half and one; below that all is equally bad.
     level = min(8, max(0, int((mean - 0.46) / 0.06)))
-    return HeatCell(mean, spread, tried, level, tried < FEW)
+    return HeatCell(mean, spread, tried, level, round(tried) < FEW)
 
 
 def heat_map(cells: Sequence[Any], tasks: Sequence[str]) -> dict[str, Any]:
