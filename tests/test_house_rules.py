@@ -29,6 +29,7 @@ ELSEWHERE = {
     "core/status": VALUES,
     "core/verdict": "tests/verification/test_verifier.py",
     "understanding/language_words": "tests/understanding/test_language_clues.py reads by them",
+    "cli/dashboard": "tests/whole_house/test_dashboard.py",
     "cli/governing": "tests/cli/test_policy.py and the other commands it describes",
     "cli/lifecycle": WHOLE_HOUSE,
     "cli/mcp_bridge": WHOLE_HOUSE,

@@ -73,7 +73,9 @@ INVENTORY = {
 }
 # The dashboard's pages and files are the same for everybody, and hold nothing of anybody's.
 PUBLIC = ("/dashboard/", "/dashboard/open", "/dashboard/static/{name}", "/dashboard/{view}")
-OPEN = {(path, method) for path in ("/", *PUBLIC) for method in ("GET", "HEAD")}
+OPEN = {
+    (path, method) for path in ("/", "/dashboard/session", *PUBLIC) for method in ("GET", "HEAD")
+}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 PATHS = sorted({path for path, _ in INVENTORY} | {"/nothing", "/docs", "/v1", "/control/"})
 
