@@ -88,10 +88,11 @@ def decide(
     weights = normalised(profile.weights)
     output = scores.expected_output_tokens(features, max_output_tokens)
     appraised = appraise(admitted, features, output, max_output_tokens)
+    floor = _floor(profile, ruling)
     return Decision(
         id=identity,
         features=features,
-        ranked=residency.keep_resident(rank(appraised, weights, _floor(profile, ruling))),
+        ranked=residency.keep_resident(rank(appraised, weights, floor)),
         exclusions=tuple(
             Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
         ),
@@ -100,6 +101,8 @@ def decide(
         requested_model=requested_model,
         baseline=wanted.baseline or stance.baseline,
         pinned=wanted.pinned,
+        floor=floor,
+        output_bound=max_output_tokens or 0,
         **_under(ruling),
     )
 
@@ -171,11 +174,12 @@ def _places(
     """
     least = floor * max((entry.p_success for entry in appraised), default=0.0)
     for at, entry in enumerate(appraised):
-        total = _total(entry.terms, weights)
+        total = weighed(entry.terms, weights)
         yield entry.p_success < least, -total, entry.candidate.name, at
 
 
-def _total(terms: Terms, weights: Terms) -> float:
+def weighed(terms: Terms, weights: Terms) -> float:
+    """Return the score: the terms by their weights."""
     return (
         weights.complexity * terms.complexity
         + weights.history * terms.history
