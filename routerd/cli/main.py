@@ -111,6 +111,8 @@ def parser() -> argparse.ArgumentParser:
         if name in _WITH_TEXT:
             sub.add_argument("text", nargs="*", help="the request; read from stdin when absent")
             sub.add_argument("--model", default="auto", help="auto, auto:best, provider/model, …")
+        if name in ("route", "why"):
+            sub.add_argument("--all", action="store_true", help="show every candidate")
         _own_arguments(name, sub)
         if name in ("connect", "disconnect"):
             _connect_arguments(name, sub)

@@ -16,7 +16,7 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
     async def decide() -> dict[str, Any]:
         async with serve.rooms(here, load.load(here.config)) as house:
             request = control_routes.request_from(body)
-            return views.decision(await house.current().journey.decide(request))
+            return views.explained(await house.current().journey.decide(request))
 
     places.prepare(here)
     return anyio.run(decide)

@@ -55,7 +55,7 @@ def routes(house: House) -> list[Route]:
     async def route(http: HttpRequest) -> JSONResponse:
         request = request_from(strict_json.request_object(await bodies.read(http)))
         made = await house.current().journey.decide(request)
-        return JSONResponse(views.decision(made))
+        return JSONResponse(views.explained(made))
 
     async def classify(http: HttpRequest) -> JSONResponse:
         request = request_from(strict_json.request_object(await bodies.read(http)))
