@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,19 @@ def _surroundings() -> Surroundings:
 
 
 def _daemon(here: places.Places, token: str) -> Daemon:
+    return replace(daemon_at(_port(here), here, token), context_tokens=_window(here))
+
+
+def daemon_at(port: int, here: places.Places, token: str) -> Daemon:
+    """Return what clients need to know of a daemon on that port; the window is left open."""
     # Graphical tools have another search path than a shell, so the whole path is written.
     command = shutil.which("routerd") or str(Path(sys.executable).with_name("routerd"))
     home = os.environ.get("ROUTERD_HOME")
     return Daemon(
-        port=_port(here),
+        port=port,
         token=token,
         command=str(Path(command).absolute()),
         environment={"ROUTERD_HOME": str(here.home)} if home else {},
-        context_tokens=_window(here),
     )
 
 

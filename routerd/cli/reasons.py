@@ -129,7 +129,7 @@ def conversation(held: Mapping[str, Any]) -> str:
     action = held.get("action", "")
     if action in ("", "first"):
         return "first turn: the scores decide" if action else ""
-    text = action.replace("_", " ")
+    text = str(action).replace("_", " ")
     if held.get("before") and action != "kept":
         text += f" from {held['before']}"
     text += f": {held['because']}" if held.get("because") else ""

@@ -1,12 +1,20 @@
 """What can be answered without a daemon: a decision, and the past."""
 
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import anyio
 
+from routerd.core.config import Config
 from routerd.core.errors import NotFound
+from routerd.credentials.keyring_store import KeyringStore
 from routerd.endpoints import control_routes, governance_routes, views
-from routerd.settings import load, places
+from routerd.engines.pool import EnginePool
+from routerd.network.offline import LoopbackOnly
+from routerd.network.outbound import HttpOutbound
+from routerd.providers.catalogue import Catalogue
+from routerd.settings import catalogue_file, load, places
 
 
 def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
@@ -20,6 +28,34 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
 
     places.prepare(here)
     return anyio.run(decide)
+
+
+def engines(here: places.Places, config: Config) -> dict[str, Any]:
+    """Return `engines` and `models` as the status of a daemon started now would hold them."""
+    from routerd.daemon import house, wiring  # every provider
+
+    async def look() -> dict[str, Any]:
+        outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
+        door = LoopbackOnly(outbound, offline=config.offline)
+        named = catalogue_file.load(here.home / catalogue_file.USERS)
+        try:
+            async with EnginePool(here.log.parent) as pool:
+                residency = wiring.residency(config)
+                parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named)
+                wanted = wiring.wanted(config, here.home)
+                known = partial(wiring.known, named)
+                catalogue = Catalogue(wiring.providers(config, parts, wanted), None, known)
+                await catalogue.refresh()
+        finally:
+            await outbound.aclose()
+        kinds = {engine.name: engine.kind for engine in catalogue.engines}
+        models = (house.model_status(c, kinds[c.provider]) for c in catalogue.candidates())
+        return {
+            "engines": [asdict(engine) for engine in catalogue.engines],
+            "models": [asdict(model) for model in models],
+        }
+
+    return anyio.run(look)
 
 
 def policy(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
