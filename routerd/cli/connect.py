@@ -13,6 +13,7 @@ from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.connecting import connection
 from routerd.connecting.clients import CLIENTS, Daemon, Plan, Surroundings
 from routerd.core.errors import NotFound, RouterdError
+from routerd.core.spelling import did_you_mean
 from routerd.settings import client_tokens, load, places
 
 
@@ -20,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Connect or disconnect one client. Raises: RouterdError."""
     client = arguments.client
     if client not in CLIENTS:
-        raise NotFound(f"There is no client '{client}'; known are {', '.join(CLIENTS)}.")
+        known = f"known are {', '.join(CLIENTS)}.{did_you_mean(client, CLIENTS)}"
+        raise NotFound(f"There is no client '{client[:64]}'; {known}")
     here = places.find()
     if arguments.command == "disconnect":
         return _disconnect(client, here, as_json=arguments.json)

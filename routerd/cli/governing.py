@@ -50,6 +50,7 @@ def own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         "forget": _forget,
         "support-bundle": _support_bundle,
         "doctor": _doctor,
+        "completion": _completion,
         "up": _start,
         "serve": _start,
     }
@@ -98,6 +99,10 @@ def _forget(sub: argparse.ArgumentParser) -> None:
 
 def _doctor(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--fix", action="store_true", help="mend what is safe to mend; ask for more")
+
+
+def _completion(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("shell", choices=["bash", "zsh", "fish", "powershell"])
 
 
 def _support_bundle(sub: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from routerd import __version__
 from routerd.cli import governing
+from routerd.cli.help import Parser
 from routerd.core.errors import NoCandidate, RouterdError
 
 OK, FAILED, USAGE, NOT_RUNNING, REFUSED = 0, 1, 2, 3, 4
@@ -16,17 +17,25 @@ EXIT = """exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 refused b
 
 # name -> (module, one line of help, example)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "up": ("lifecycle", "start the daemon in the background and wait until it is ready", ""),
-    "down": ("lifecycle", "let running answers finish, then stop the daemon", ""),
+    "up": (
+        "lifecycle",
+        "start the daemon in the background and wait until it is ready",
+        "routerd up",
+    ),
+    "down": ("lifecycle", "let running answers finish, then stop the daemon", "routerd down"),
     "status": ("lifecycle", "show what runs, where, and what it found", "routerd status --json"),
-    "serve": ("lifecycle", "run the daemon in the foreground", ""),
+    "serve": ("lifecycle", "run the daemon in the foreground", "routerd serve --airgap"),
     "ask": ("requests", "ask and print the answer", 'routerd ask "regex for an IPv4 address"'),
     "route": (
         "requests",
         "show which model would answer and why; nobody is asked",
         'routerd route --json "refactor this module"',
     ),
-    "why": ("requests", "explain a decision", "routerd why last"),
+    "why": (
+        "requests",
+        "explain a decision: scores, their sources, what would have changed it",
+        "routerd why last\n  routerd why 1a21afa9e366db0901908 --all",
+    ),
     "models": ("requests", "list every known model", "routerd models --json"),
     "classify": (
         "classify",
@@ -57,9 +66,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "connect": (
         "connect",
-        "write routerd into a coding tool's settings: "
-        "cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
-        "jetbrains, junie or opencode",
+        "write routerd into a coding tool's settings",
         "routerd connect claude-code",
     ),
     "disconnect": (
@@ -67,7 +74,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "take routerd out of a coding tool's settings again",
         "routerd disconnect claude-code",
     ),
-    "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
+    "mcp": (
+        "mcp_bridge",
+        "speak MCP on stdin and stdout (for editors)",
+        "claude mcp add routerd -- routerd mcp",
+    ),
+    "completion": (
+        "completion",
+        "print what makes a shell complete commands, models and tools",
+        'eval "$(routerd completion bash)"',
+    ),
     **governing.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
@@ -88,17 +104,19 @@ _WITH_JSON = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command line."""
-    top = argparse.ArgumentParser(
+def parser(only: str = "") -> Parser:
+    """Return the whole command line, or what one command needs: each one costs half a millisecond."""
+    top = Parser(
         prog="routerd",
         description="One local door between your coding tools and your models.",
-        epilog=f"start with: routerd up && routerd ask 'hello'\n{EXIT}",
+        epilog=f"start with: routerd up && routerd ask 'hello'; then routerd why\n{EXIT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"routerd {__version__}")
+    top.commands = COMMANDS
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (_, summary, example) in COMMANDS.items():
+    wanted = {only: COMMANDS[only]} if only in COMMANDS else COMMANDS
+    for name, (_, summary, example) in wanted.items():
         sub = commands.add_parser(
             name,
             help=summary,
@@ -146,7 +164,11 @@ def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
 
 
 def _connect_arguments(name: str, sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("client", help="the tool's name; an unknown one lists all")
+    sub.add_argument(
+        "client",
+        help="cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
+        "jetbrains, junie or opencode",
+    )
     if name == "connect":
         sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
         sub.add_argument("--yes", action="store_true", help="do not ask before writing")
@@ -176,7 +198,12 @@ def _replay_arguments(sub: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        from routerd.cli import completion  # a shell asks what could follow
+
+        completion.answer(parser())
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words[0] if words else "").parse_args(words)
     module = importlib.import_module(f"routerd.cli.{COMMANDS[arguments.command][0]}")
     try:
         return int(module.run(arguments))

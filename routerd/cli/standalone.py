@@ -39,13 +39,14 @@ def engines(here: places.Places, config: Config) -> dict[str, Any]:
         door = LoopbackOnly(outbound, offline=config.offline)
         named = catalogue_file.load(here.home / catalogue_file.USERS)
         try:
-            async with EnginePool(here.log.parent) as pool:
-                residency = wiring.residency(config)
-                parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named)
-                wanted = wiring.wanted(config, here.home)
-                known = partial(wiring.known, named)
-                catalogue = Catalogue(wiring.providers(config, parts, wanted), None, known)
-                await catalogue.refresh()
+            # Never entered: models are listed, none is loaded.
+            pool = EnginePool(here.log.parent)
+            residency = wiring.residency(config)
+            parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named)
+            wanted = wiring.wanted(config, here.home)
+            known = partial(wiring.known, named)
+            catalogue = Catalogue(wiring.providers(config, parts, wanted), None, known)
+            await catalogue.refresh()
         finally:
             await outbound.aclose()
         kinds = {engine.name: engine.kind for engine in catalogue.engines}
