@@ -108,12 +108,12 @@ def parser(only: str = "") -> Parser:
     """Return the whole command line, or what one command needs: each one costs half a millisecond."""
     top = Parser(
         prog="routerd",
+        commands=COMMANDS,
         description="One local door between your coding tools and your models.",
         epilog=f"start with: routerd up && routerd ask 'hello'; then routerd why\n{EXIT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"routerd {__version__}")
-    top.commands = COMMANDS
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = {only: COMMANDS[only]} if only in COMMANDS else COMMANDS
     for name, (_, summary, example) in wanted.items():
