@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))  # the tests' fakes are part of the checkout, not 
 
 from typing_extensions import override  # noqa: E402
 
-from tests.fakes import anthropic_server, lmstudio_server, openai_chunks  # noqa: E402
+from tests.fakes import anthropic_server, openai_chunks  # noqa: E402
 from tests.fakes.anthropic_server import FakeAnthropic  # noqa: E402
 from tests.fakes.daemon import Daemon  # noqa: E402
 from tests.fakes.http_server import Call, Wire  # noqa: E402
@@ -97,6 +97,14 @@ PROMPTS: tuple[tuple[str, int], ...] = (
     ("complete the function `def median(values):`", 5),
     ("the CI fails only on Windows: path separators in a snapshot test; fix the test", 3),
 )
+_DAILY = """
+    insert into daily
+        select date(o.at_unix_s, 'unixepoch', 'localtime'), d.task, o.model, o.zone, count(*),
+            sum(o.finish = 'failed'), sum(o.baseline_cost_usd > 0), sum(max(o.input_tokens, 0)),
+            sum(max(o.output_tokens, 0)), sum(o.cost_usd), sum(o.baseline_cost_usd),
+            sum(iif(o.baseline_cost_usd > 0, o.baseline_cost_usd - o.cost_usd, 0.0))
+        from outcomes as o join decisions as d on d.id = o.decision_id group by 1, 2, 3, 4
+"""
 CLIENTS = ("claude-code", "continue", "zed", "aider", "cli")
 WORKSPACES = ("~/work/client-a/shop", "~/code/routerd", "~/code/site")
 
@@ -218,12 +226,13 @@ def desk(home: Path, *, port: int = 0, requests: int = 200) -> Iterator[Desk]:
         spread(state / "state.db", DAYS)
         with Daemon(state, config, **variables) as daemon:
             daemon.client.post("/control/refresh")
+            (state / "output.txt").chmod(0o600)
             yield Desk(daemon, home, environment)
 
 
 def work(daemon: Daemon, count: int) -> None:
     """Ask `count` questions of many kinds, eight at a time, as several tools do."""
-    dice = random.Random(11)
+    dice = random.Random(11)  # noqa: S311  # the same picture each time
     prompts = [text for text, often in PROMPTS for _ in range(often)]
     bodies = [
         (dice.choice(prompts), dice.choice(CLIENTS), dice.choice(WORKSPACES)) for _ in range(count)
@@ -243,7 +252,7 @@ def work(daemon: Daemon, count: int) -> None:
 
 def spread(database: Path, days: int) -> None:
     """Move the requests apart: over so many days, fewer at weekends, in their order."""
-    dice = random.Random(5)
+    dice = random.Random(5)  # noqa: S311  # as above
     with sqlite3.connect(database) as connection:
         identities = [i for (i,) in connection.execute("select id from decisions order by rowid")]
         now = connection.execute("select max(at_unix_s) from decisions").fetchone()[0]
@@ -259,6 +268,9 @@ def spread(database: Path, days: int) -> None:
                     f"update {table} set at_unix_s = ? where {key} = ?",  # noqa: S608  # constants
                     (now - back_s - dice.random() * 3000 * (day < days - 1), identity),
                 )
+        # The sums by day, made again as they are made of an older file.
+        connection.execute("delete from daily")
+        connection.execute(_DAILY)
     connection.close()
 
 

@@ -37,7 +37,7 @@ def seen(here: Desk, arguments: tuple[str, ...], columns: int = COLUMNS) -> str:
         cwd=here.home,
         stdin=subprocess.DEVNULL,
         stdout=child,
-        stderr=child,
+        stderr=subprocess.DEVNULL,  # progress; it goes when the work is done
         close_fds=True,
     )
     os.close(child)
@@ -84,7 +84,8 @@ def main() -> None:
         desk(Path(folder) / "ada", requests=wanted.requests) as here,
     ):
         here.routerd("connect", "claude-code")
-        here.routerd("ask", QUESTION)
+        for _ in range(2):  # the first of a daemon loads what later ones share
+            here.routerd("ask", QUESTION)
         for name in wanted.names:
             arguments = PICTURES[name]
             text = seen(here, arguments, wanted.columns)

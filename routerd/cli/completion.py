@@ -75,9 +75,9 @@ def models(**_: Any) -> list[str]:
 
 
 def decisions(**_: Any) -> list[str]:
-    """Return `last` and its id."""
-    found = _ask("/control/decisions/last")
-    return ["last", *([found["id"]] if found else [])]
+    """Return `last` and the ids of the newest decisions."""
+    found = _ask("/control/decisions?limit=20") or {"decisions": ()}
+    return ["last", *(row["id"] for row in found["decisions"])]
 
 
 def clients(**_: Any) -> list[str]:

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from routerd import __version__
@@ -35,6 +35,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "requests",
         "explain a decision: scores, their sources, what would have changed it",
         "routerd why last\n  routerd why 1a21afa9e366db0901908 --all",
+    ),
+    "stats": (
+        "stats",
+        "draw what was saved and how long answers took, by day, task and model",
+        "routerd stats --days 14",
     ),
     "models": ("requests", "list every known model", "routerd models --json"),
     "classify": (
@@ -94,6 +99,7 @@ _WITH_JSON = {
     "route",
     "why",
     "models",
+    "stats",
     "classify",
     "replay",
     "keys",
@@ -129,55 +135,74 @@ def parser(only: str = "") -> Parser:
         if name in _WITH_TEXT:
             sub.add_argument("text", nargs="*", help="the request; read from stdin when absent")
             sub.add_argument("--model", default="auto", help="auto, auto:best, provider/model, …")
-        if name in ("route", "why"):
-            sub.add_argument("--all", action="store_true", help="show every candidate")
         _own_arguments(name, sub)
-        if name in ("connect", "disconnect"):
-            _connect_arguments(name, sub)
     return top
 
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     governing.own_arguments(name, sub)
-    if name == "ask":
-        sub.add_argument("--max-tokens", type=int, help="bound the answer")
-    elif name in ("why", "feedback"):
-        _decision_arguments(name, sub)
-    elif name == "classify":
-        sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
-        sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
-        sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
-    elif name == "pull":
-        sub.add_argument(
-            "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
-        )
-        sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
-    elif name == "keys":
-        sub.add_argument("action", choices=["set", "list", "rm", "find"])
-        sub.add_argument(
-            "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
-        )
-    elif name == "replay":
-        _replay_arguments(sub)
-    elif name == "models":
-        sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+    if name in _ADDERS:
+        _ADDERS[name](sub)
 
 
-def _connect_arguments(name: str, sub: argparse.ArgumentParser) -> None:
+def _ask_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--max-tokens", type=int, help="bound the answer")
+
+
+def _classify_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
+    sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
+    sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
+
+
+def _pull_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
+    )
+    sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
+
+
+def _keys_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("action", choices=["set", "list", "rm", "find"])
+    sub.add_argument(
+        "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
+    )
+
+
+def _models_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+
+
+def _stats_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--days", type=int, default=30, help="how far to look back (30)")
+
+
+def _everybody(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--all", action="store_true", help="show every candidate")
+
+
+def _why_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+    _everybody(sub)
+
+
+def _feedback_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("value", help="good, bad, or a number from 0 to 1")
+    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+
+
+def _disconnect_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "client",
         help="cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
         "jetbrains, junie or opencode",
     )
-    if name == "connect":
-        sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
-        sub.add_argument("--yes", action="store_true", help="do not ask before writing")
 
 
-def _decision_arguments(name: str, sub: argparse.ArgumentParser) -> None:
-    if name == "feedback":
-        sub.add_argument("value", help="good, bad, or a number from 0 to 1")
-    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+def _connect_arguments(sub: argparse.ArgumentParser) -> None:
+    _disconnect_arguments(sub)
+    sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
+    sub.add_argument("--yes", action="store_true", help="do not ask before writing")
 
 
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:
@@ -194,6 +219,22 @@ def _replay_arguments(sub: argparse.ArgumentParser) -> None:
         "--weights",
         help="weights of that profile: complexity,history,cost,latency,availability",
     )
+
+
+_ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "ask": _ask_arguments,
+    "route": _everybody,
+    "why": _why_arguments,
+    "feedback": _feedback_arguments,
+    "classify": _classify_arguments,
+    "pull": _pull_arguments,
+    "keys": _keys_arguments,
+    "replay": _replay_arguments,
+    "models": _models_arguments,
+    "stats": _stats_arguments,
+    "connect": _connect_arguments,
+    "disconnect": _disconnect_arguments,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

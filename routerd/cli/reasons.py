@@ -7,26 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from routerd.cli.render import counted
+from routerd.policy.scores import PRIOR_WEIGHT
 
 TERMS = ("complexity", "history", "cost", "latency", "availability")
 NAMED = 3
+# Neighbours that weigh less together change nothing in the third digit.
+SLIGHT = 0.05
 # A weight that outweighs all others together is not what somebody would set.
 MOST_WEIGHT = 1.0
-_RULES = {
-    "pinned": "another was asked for by name",
-    "usable": "can't be used now",
-    "offline": "offline mode",
-    "local-only": "auto:local was asked for",
-    "policy": "your policy",
-    "screening": "what was found in the request",
-    "capability": "lacks an ability",
-    "kind": "made for something else",
-    "native": "another dialect's content",
-    "context": "window too small",
-    "circuit": "resting after failures",
-    "budget": "budget used up",
-    "plumbing": "plumbing check only",
-}
 # What a person would have to change, for whom a rule kept out and who would have led.
 _LIFTED = {
     "usable": "were it usable",
@@ -171,11 +159,12 @@ def _history(made: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     own = told["similar"]
     if not own:
         return f"{counted(count, 'similar past task')}, none of them its own"
-    share = told["similar_well"] / told["similar_weight"] if told["similar_weight"] else 0.0
-    return (
-        f"{own} of {counted(count, 'similar past task')} its own, {share:.0%} went well "
-        f"(they weigh {told['similar_weight']:.1f} against 12 for the fit)"
-    )
+    text = f"{own} of {counted(count, 'similar past task')} its own"
+    if told["similar_weight"] < SLIGHT:
+        return f"{text}, too unlike this one to weigh"
+    share = told["similar_well"] / told["similar_weight"]
+    weigh = f"they weigh {told['similar_weight']:.1f}, the fit {PRIOR_WEIGHT:.0f}"
+    return f"{text}, {share:.0%} went well ({weigh})"
 
 
 def _cost(made: Mapping[str, Any], entry: Mapping[str, Any], told: Mapping[str, Any]) -> str:
@@ -243,14 +232,21 @@ def _changed(change: Mapping[str, Any]) -> str:
     return f"{name} {change['at']:.2f} {change['bound']} ({now})"
 
 
-def grouped(exclusions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list[str]]]:
-    """Return (rule in words, reason, models), those of one reason together, the largest first."""
+def grouped(exclusions: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return (reason, models), those of one reason together, the largest group first."""
     groups: dict[tuple[str, str], list[str]] = {}
     for one in exclusions:
-        # A reason that quotes the model's own number is a reason of its own; most are shared.
         groups.setdefault((one["rule"], one["reason"]), []).append(one["model"])
     order = sorted(groups.items(), key=lambda group: -len(group[1]))
-    return [(_RULES.get(rule, rule), reason, models) for (rule, reason), models in order]
+    return [(reason, models) for (_, reason), models in order]
+
+
+def floor(made: Mapping[str, Any]) -> str:
+    """Return what the quality floor asks for."""
+    most = max(entry["p_success"] for entry in made["candidates"])
+    if not made.get("floor"):
+        return "below the quality floor:"
+    return f"below the quality floor of {made['floor'] * most:.2f}:"
 
 
 def listed(models: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """Draws the status for people, and what every picture in the terminal is made of."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +24,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {many}"
 
 
+def short(text: str) -> str:
+    """Return the text with this user's home as ~."""
+    return text.replace(str(Path.home()), "~")
+
+
 def console() -> Console:
     """Return a console that colours on a terminal and is plain in a pipe."""
     return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
@@ -36,7 +42,7 @@ def status(found: dict[str, Any]) -> None:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_row("OpenAI", found["base_url"])
     table.add_row("MCP", f"{found['mcp_url']}  (stdio: routerd mcp)")
-    table.add_row("token", f"{found['home']}/token")
+    table.add_row("token", short(f"{found['home']}/token"))
     mode = f"offline ({found['offline_layer']})" if found["offline"] else "network zones allowed"
     table.add_row("mode", f"{mode}, profile {found['profile']}")
     table.add_row("classifier", found["classifier"])
@@ -66,11 +72,11 @@ def _engines(found: dict[str, Any]) -> Table:
         if not engine["up"] and "refused the connection" in engine["detail"]:
             models.append("not running", "dim")
         elif engine["detail"]:
-            models.append(f"{' - ' if names else ''}{engine['detail']}", "dim")
+            models.append(f"{' - ' if names else ''}{short(engine['detail'])}", "dim")
         table.add_row(
             Text(engine["name"], "" if engine["up"] else "dim"),
             Text(engine["zone"], ZONES[engine["zone"]]),
-            engine["address"],
+            short(engine["address"]),
             models,
         )
     return table

@@ -6,15 +6,16 @@ from typing import Any
 
 import anyio
 
+from routerd.client import NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import NotFound
 from routerd.credentials.keyring_store import KeyringStore
-from routerd.endpoints import control_routes, governance_routes, views
+from routerd.endpoints import control_routes, governance_routes, views, watching_routes
 from routerd.engines.pool import EnginePool
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.catalogue import Catalogue
-from routerd.settings import catalogue_file, load, places
+from routerd.settings import catalogue_file, load, places, policy_file
 
 
 def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
@@ -80,3 +81,14 @@ def why(here: places.Places, identity: str) -> dict[str, Any]:
     if found is None:
         raise NotFound("No such decision is recorded; `routerd up` and `routerd ask` make one.")
     return views.why(*found)
+
+
+def stats(here: places.Places, days: int) -> dict[str, Any]:
+    """Return what /control/stats would say, read from the database. Raises: RouterdError."""
+    from routerd.storage.outcomes import read_statistics
+
+    found = read_statistics(here.database, days)
+    if found is None:
+        raise NotRunning("routerd is not running, and there is no history; `routerd up` starts it.")
+    policy, _ = policy_file.load(here.policy)
+    return watching_routes.told(found, policy, load.load(here.config).baseline)

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from routerd.cli import reasons, render
+from routerd.cli import charts, reasons, render
 from routerd.cli.reasons import TERMS
 
 # From so many columns on there is room for what a call would cost, and for bars and zones.
@@ -80,12 +80,6 @@ def _circumstances(made: dict[str, Any]) -> Table:
     return table
 
 
-def bar(value: float, width: int) -> str:
-    """Return a bar of eighths of a block for 0..1, padded to `width`."""
-    full, part = divmod(round(max(0.0, min(1.0, value)) * width * 8), 8)
-    return ("█" * full + (" ▏▎▍▌▋▊▉"[part].strip())).ljust(width)
-
-
 def _stack(entry: dict[str, Any], weights: dict[str, float], width: int) -> Text:
     """Return the total as one bar whose pieces are the weighted terms."""
     text, drawn, ends = Text(), 0, 0.0
@@ -111,7 +105,12 @@ def _scores(made: dict[str, Any], width: int, *, everybody: bool) -> Table:
     if broad:
         table.add_column("cost, time", justify="right", no_wrap=True)
     candidates = made["candidates"]
+    above = True
     for entry in candidates if everybody else candidates[:SHOWN]:
+        if above and not entry["above_floor"]:
+            note = Text(reasons.floor(made), "dim italic")
+            table.add_row("", *([""] if wide else []), note)
+        above = entry["above_floor"]
         table.add_row(*_row(made, entry, wide=wide, broad=broad))
     if not everybody and len(candidates) > SHOWN:
         left = len(candidates) - SHOWN
@@ -126,8 +125,6 @@ def _row(made: dict[str, Any], entry: dict[str, Any], *, wide: bool, broad: bool
     name = Text(entry["model"], style)
     if wide:
         name.append(f"  {entry['zone']}", render.ZONES[entry["zone"]])
-    if not entry["above_floor"]:
-        name.append(" below the floor", "dim yellow")
     cells = [Text(f"{entry['total']:.3f}", style)]
     cells += [_stack(entry, made["weights"], 16)] if wide else []
     cells += [name, *(Text(f"{entry['terms'][term]:.2f}", style) for term in TERMS)]
@@ -150,7 +147,7 @@ def _sources(made: dict[str, Any], width: int) -> Table:
     for term in TERMS:
         value, weight = entry["terms"][term], made["weights"][term]
         sum_ = Text(f"{value:.2f} * {weight:.2f} = {value * weight:.3f}")
-        drawn = Text(bar(value * weight / max(made["weights"].values()), 8), _COLOURS[term])
+        drawn = Text(charts.bar(value * weight / max(made["weights"].values()), 8), _COLOURS[term])
         cells = [Text(term, _COLOURS[term]), sum_]
         table.add_row(*cells, drawn if width >= BROAD else Text(), Text(told[term]))
     return table
@@ -178,9 +175,8 @@ def _changes(made: dict[str, Any]) -> RenderableType:
 
 def _exclusions(exclusions: list[dict[str, Any]]) -> Table:
     table = _grid("fold", "fold")
-    for rule, reason, models in reasons.grouped(exclusions):
-        why = Text(reason).append(f"  {rule}", "dim")
-        table.add_row(Text(reasons.listed(models), "dim"), why)
+    for reason, models in reasons.grouped(exclusions):
+        table.add_row(Text(reasons.listed(models), "dim"), Text(reason))
     return table
 
 
