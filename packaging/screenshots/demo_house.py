@@ -105,7 +105,11 @@ _DAILY = """
             sum(iif(o.baseline_cost_usd > 0, o.baseline_cost_usd - o.cost_usd, 0.0))
         from outcomes as o join decisions as d on d.id = o.decision_id group by 1, 2, 3, 4
 """
+# Tokens a second.
+OLLAMA_SPEEDS = {"qwen2.5-coder:7b": 42.0, "qwen2.5-coder:1.5b": 110.0, "qwen2.5-coder:14b": 21.0}
+CLOUD = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")
 CLIENTS = ("claude-code", "continue", "zed", "aider", "cli")
+MODELS = ("auto",) * 7 + ("auto:fast", "auto:best", "gpt-4o")
 WORKSPACES = ("~/work/client-a/shop", "~/code/routerd", "~/code/site")
 
 
@@ -142,12 +146,22 @@ class PacedLMStudio(FakeLMStudio):
 
 
 class PacedAnthropic(FakeAnthropic):
-    """The same for a cloud: half a second to the first word."""
+    """The same for a cloud: half a second to the first word, two seconds for the others."""
 
     @override
     async def _message(self, call: Call, wire: Wire) -> None:
+        model = str(call.data["model"])
         await asyncio.sleep(0.5)
-        await super()._message(call, wire)
+        if not call.data.get("stream"):
+            await asyncio.sleep(2.0)
+            await super()._message(call, wire)
+            return
+        await wire.begin(anthropic_server.SSE)
+        sent = anthropic_server.events(self.models[model], model)
+        for data in sent:
+            await wire.chunk(data)
+            await asyncio.sleep(2.0 / len(sent))
+        await wire.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,20 +194,19 @@ def engines(stack: ExitStack) -> dict[str, str]:
         FakeModel("qwen2.5-coder:7b", capabilities=insert, reply=REPLY),
         FakeModel("qwen2.5-coder:1.5b", parameter_size="1.5B", capabilities=insert, reply=REPLY,
                   size=986_061_810),
-        FakeModel("gpt-oss:20b", "gptoss", "20.9B", "MXFP4", 131_072, size=13_793_441_244,
-                  capabilities=("completion", "tools", "thinking"), reply=REPLY),
+        FakeModel("qwen2.5-coder:14b", parameter_size="14.8B", capabilities=insert, reply=REPLY,
+                  size=8_988_124_069),
         FakeModel("nomic-embed-text:latest", "nomic-bert", "137M", "F16", 2048,
                   capabilities=("embedding",), size=274_302_450),
     )  # fmt: skip
-    ollama.speeds = {"qwen2.5-coder:7b": 42.0, "qwen2.5-coder:1.5b": 110.0, "gpt-oss:20b": 28.0}
+    ollama.speeds = OLLAMA_SPEEDS
     said = openai_chunks.Script(text=REPLY)
     studio = PacedLMStudio(
         Downloaded("qwen/qwen3-14b", params="14B", size_bytes=9_001_752_960, script=said)
     )
     block = ({"type": "text", "text": REPLY},)
-    script = anthropic_server.Script(block, input_tokens=640, output_tokens=310)
-    names = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")
-    cloud = PacedAnthropic(KEY, dict.fromkeys(names, script))
+    script = anthropic_server.Script(block, input_tokens=640, output_tokens=150)
+    cloud = PacedAnthropic(KEY, dict.fromkeys(CLOUD, script))
     servers = {"ollama": ollama, "lmstudio": studio, "anthropic": cloud}
     return {name: stack.enter_context(server).url for name, server in servers.items()}
 
@@ -227,6 +240,9 @@ def desk(home: Path, *, port: int = 0, requests: int = 200) -> Iterator[Desk]:
         with Daemon(state, config, **variables) as daemon:
             daemon.client.post("/control/refresh")
             (state / "output.txt").chmod(0o600)
+            # What a model is like now is measured anew by each daemon.
+            for model in (*OLLAMA_SPEEDS, *CLOUD):
+                Desk(daemon, home, environment).routerd("ask", "--model", model, PROMPTS[2][0])
             yield Desk(daemon, home, environment)
 
 
@@ -235,15 +251,16 @@ def work(daemon: Daemon, count: int) -> None:
     dice = random.Random(11)  # noqa: S311  # the same picture each time
     prompts = [text for text, often in PROMPTS for _ in range(often)]
     bodies = [
-        (dice.choice(prompts), dice.choice(CLIENTS), dice.choice(WORKSPACES)) for _ in range(count)
+        (dice.choice(prompts), dice.choice(CLIENTS), dice.choice(WORKSPACES), dice.choice(MODELS))
+        for _ in range(count)
     ]
     with daemon.http() as http, ThreadPoolExecutor(8) as pool:
 
-        def ask(one: tuple[str, str, str]) -> None:
-            prompt, client, workspace = one
+        def ask(one: tuple[str, str, str, str]) -> None:
+            prompt, client, workspace, model = one
             headers = {"x-routerd-client": client, "x-routerd-workspace": workspace}
             body: dict[str, Any] = {"messages": [{"role": "user", "content": prompt}]}
-            body |= {"model": "auto", "max_tokens": 400}
+            body |= {"model": model, "max_tokens": 400}
             reply = http.post("/v1/chat/completions", json=body, headers=headers)
             reply.raise_for_status()
 

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from demo_house import ROOT, Desk, desk, on_a_session_bus
+from terminal_svg import svg
 
 COLUMNS, LINES = 100, 60
 PICTURES: dict[str, tuple[str, ...]] = {
@@ -55,19 +56,6 @@ def seen(here: Desk, arguments: tuple[str, ...], columns: int = COLUMNS) -> str:
     return found.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-def draw(text: str, title: str, path: Path, columns: int = COLUMNS) -> None:
-    """Write the picture of a terminal."""
-    from rich.console import Console
-    from rich.terminal_theme import MONOKAI
-    from rich.text import Text
-
-    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
-        console = Console(record=True, width=columns, file=nothing, color_system="truecolor")
-        console.print(Text.from_ansi(text.rstrip("\n")), soft_wrap=True)
-        svg = console.export_svg(title=title, theme=MONOKAI, unique_id=path.stem)
-    path.write_text(svg, encoding="utf-8")
-
-
 def main() -> None:
     """Make all pictures, or those that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,7 +78,8 @@ def main() -> None:
             arguments = PICTURES[name]
             text = seen(here, arguments, wanted.columns)
             text = text.replace(str(here.home), "/home/ada")
-            draw(text, "routerd " + " ".join(arguments), wanted.out / f"{name}.svg", wanted.columns)
+            picture = svg(text, "routerd " + " ".join(arguments), wanted.columns)
+            (wanted.out / f"{name}.svg").write_text(picture, encoding="utf-8")
             if wanted.text:
                 print(text)
 

@@ -31,7 +31,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
 }
 Found = list[tuple[str, Finding]]
-_MARKS = {"ok": ("✓", "green"), "note": ("·", "blue"), "warning": ("!", "yellow"),
+_MARKS = {"ok": ("✓", "green"), "note": ("•", "blue"), "warning": ("!", "yellow"),
           "problem": ("✗", "bold red")}  # fmt: skip
 
 

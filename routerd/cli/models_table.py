@@ -24,7 +24,13 @@ _SHORT = {
 def show(found: dict[str, Any], out: Console | None = None) -> None:
     """Print the models of a Status, then the engines that could not be reached."""
     out = out or render.console()
-    out.print(_one_a_line(found) if out.width >= WIDE else _by_engine(found))
+    if out.width >= WIDE:
+        out.print(_one_a_line(found))
+    else:
+        out.print(_by_engine(found))
+        for model in found["models"]:
+            if not model["usable"]:
+                out.print(Text(f"{model['name']}: ", "dim").append_text(usable(model)))
     for engine in found["engines"]:
         if not engine["up"]:
             out.print(Text(f"{engine['name']} ({engine['address']}): {engine['detail']}", "dim"))
@@ -61,9 +67,9 @@ def _by_engine(found: dict[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for heading in ("model", "window", "can", "load", "tok/s", "ability", "$ in/out", "health"):
         right = heading in ("window", "load", "tok/s", "ability", "$ in/out", "health")
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for engine in found["engines"]:
-        own = [model for model in found["models"] if model["provider"] == engine["name"]]
+        own = [m for m in found["models"] if m["provider"] == engine["name"] and m["usable"]]
         if not own:
             continue
         head = Text(engine["name"], "bold")
@@ -75,18 +81,13 @@ def _by_engine(found: dict[str, Any]) -> Table:
 
 def _short(model: dict[str, Any]) -> list[Text]:
     name = model["name"].partition("/")[2]
-    cells = [
-        Text(f"  {name}", "" if model["usable"] else "dim"),
-        Text(window(model)),
-        Text(" ".join(_SHORT[able] for able in model["capabilities"] if able in _SHORT)),
-    ]
-    if not model["usable"]:
-        return [*cells, usable(model)]
+    can = " ".join(_SHORT[able] for able in model["capabilities"] if able in _SHORT)
     paid = f"{model['price_input']:g}/{model['price_output']:g}" if price(model) != "-" else "free"
     figures = (load(model), f"{model['tokens_per_s']:.0f}", ability(model), paid)
     health = Text(f"{model['health']:.2f}", "" if model["health"] >= HEALTHY else "yellow")
-    mark = usable(model) if model["plumbing"] else health
-    return [*cells, *map(Text, figures), mark]
+    if model["plumbing"]:
+        health = Text("plumbing", "dim")
+    return [Text(f"  {name}"), Text(window(model)), Text(can), *map(Text, figures), health]
 
 
 def load(model: dict[str, Any]) -> str:

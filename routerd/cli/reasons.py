@@ -11,6 +11,7 @@ from routerd.policy.scores import PRIOR_WEIGHT
 
 TERMS = ("complexity", "history", "cost", "latency", "availability")
 NAMED = 3
+SMALLEST_USD = 0.0001
 # Neighbours that weigh less together change nothing in the third digit.
 SLIGHT = 0.05
 # A weight that outweighs all others together is not what somebody would set.
@@ -32,6 +33,8 @@ _LIFTED = {
 
 def money(usd: float) -> str:
     """Return an amount with as many digits as tell something."""
+    if 0 < usd < SMALLEST_USD:
+        return f"<${SMALLEST_USD:.4f}"
     return "free" if usd == 0 else f"${usd:.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
@@ -137,7 +140,7 @@ def sources(made: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, str]
     hard = made["explanation"]["difficulty"]
     read = hard["complexity"] + hard["doubt"] + hard["length"] + hard["learnt"]
     return {
-        "complexity": f"{_ability(told)} against difficulty {read:+.2f}",
+        "complexity": f"{_ability(told)}, against a difficulty of {read:+.2f}",
         "history": _history(made, told),
         "cost": _cost(made, entry, told),
         "latency": _latency(entry, told),
@@ -245,8 +248,8 @@ def floor(made: Mapping[str, Any]) -> str:
     """Return what the quality floor asks for."""
     most = max(entry["p_success"] for entry in made["candidates"])
     if not made.get("floor"):
-        return "below the quality floor:"
-    return f"below the quality floor of {made['floor'] * most:.2f}:"
+        return "below the floor:"
+    return f"below the floor ({made['floor'] * most:.2f}):"
 
 
 def listed(models: Sequence[str]) -> str:

@@ -20,8 +20,8 @@ def counted(number: int, noun: str) -> str:
     """Return "1 entry", "2 entries"."""
     if number == 1:
         return f"1 {noun}"
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {many}"
+    plural = noun[:-1] + "ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else noun + "s"
+    return f"{number:,} {plural}"
 
 
 def short(text: str) -> str:

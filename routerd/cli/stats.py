@@ -145,14 +145,14 @@ def _by_day(found: Mapping[str, Any], width: int) -> "RenderableType":
     top = money(max(saved), found["currency"])
     parts: list[Text] = []
     for at, line in enumerate(lines):
-        parts.append(Text(f"{top if at == 0 else '':>9} ", "dim").append(line, "green"))
+        parts.append(Text.assemble((f"{top if at == 0 else '':>9} ", "dim"), (line, "green")))
     first, last = days[0][0], days[-1][0]
     across = len(saved) * (each + 1) - 1
     names = f"{first:%b %d}" + f"{last:%b %d}".rjust(max(across - 6, 0)) * (first != last)
     parts.append(Text(f"{'':>9} {names}", "dim"))
     (spark,) = charts.columns(asked, 1, width=each)
-    parts.append(Text(f"{'requests':>9} ", "dim").append(spark, "cyan"))
-    parts[-1].append(f"  most {max(asked):,.0f}", "dim")
+    most = f"  most {max(asked):,.0f}"
+    parts.append(Text.assemble((f"{'requests':>9} ", "dim"), (spark, "cyan"), (most, "dim")))
     return Group(*parts)
 
 
@@ -195,7 +195,7 @@ def _by_model(found: Mapping[str, Any], width: int) -> "Table":
     rows: Sequence[Mapping[str, Any]] = found["by_model"]
     most = max(row["requests"] for row in rows)
     broad, wide = width >= 90, width >= 118
-    headings = ["model", "requests", *[""] * wide, *["zone"] * broad, "first byte", "p95"]
+    headings = ["model", "requests", *[""] * wide, *["zone"] * broad, "first\nbyte", "p95"]
     headings += ["whole", "p95", "cost", "saved"]
     table = _grid(*(heading not in ("model", "", "zone") for heading in headings))
     for column, heading in zip(table.columns, headings, strict=True):

@@ -183,8 +183,8 @@ def _exclusions(exclusions: list[dict[str, Any]]) -> Table:
 def _outcome(made: dict[str, Any], outcome: dict[str, Any]) -> Group:
     parts: list[RenderableType] = [_attempts(outcome)]
     good = outcome["finish"] not in ("failed", "cancelled")
-    line = Text(outcome["finish"].replace("_", " "), f"bold {_GOOD if good else _POOR}")
-    line.append(f" after {outcome['duration_s']:.2f} s, ")
+    finish = (outcome["finish"].replace("_", " "), f"bold {_GOOD if good else _POOR}")
+    line = Text.assemble(finish, f" after {outcome['duration_s']:.2f} s, ")
     line.append(reasons.sums(outcome, made.get("baseline")))
     parts.append(line)
     if outcome["error"]:
@@ -206,7 +206,7 @@ def _attempts(outcome: dict[str, Any]) -> Table:
     return table
 
 
-def _span(attempt: dict[str, Any], began_s: float, whole_s: float, width: int = 16) -> Text:
+def _span(attempt: dict[str, Any], began_s: float, whole_s: float, width: int = 12) -> Text:
     """Return when in the whole it ran: waiting for its first byte light, then full."""
     scale = width / max(whole_s, attempt["started_s"] - began_s + attempt["duration_s"], 1e-9)
     start = round((attempt["started_s"] - began_s) * scale)

@@ -28,7 +28,7 @@ def execution_provider(scene: Scene) -> Iterator[Finding]:
         yield Finding("problem", f"onnxruntime can't be loaded: {error}", why, "reinstall routerd")
         return
     state = str(scene.status["classifier"]) if scene.status else ""
-    names = ", ".join(name.removesuffix("ExecutionProvider") for name in there)
+    names = ", ".join(p.removesuffix("ExecutionProvider") for p in there if "Azure" not in p)
     if scene.status and not state.startswith("ready"):
         yield Finding("warning", f"the classifier is not in use: {state}", "", "routerd down; up")
     else:

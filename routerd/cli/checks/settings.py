@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from routerd.cli import policy
 from routerd.cli.checks.finding import Finding, Level, Scene
+from routerd.cli.render import counted
 from routerd.core.errors import RouterdError
 from routerd.settings import catalogue_file
 
@@ -40,8 +41,9 @@ def rules(scene: Scene) -> Iterator[Finding]:
         level: Level = "problem" if problem["certain"] else "note"
         yield Finding(level, problem["message"], "the policy does not do what it says", edit)
     if not found["problems"]:
-        tests = len(found["tests"])
-        yield Finding("ok", f"policy.toml: {found['rules']} rules, {tests} tests pass")
+        tests = f"its {counted(len(found['tests']), 'test')} pass" if found["tests"] else "no tests"
+        rules = counted(found["rules"], "rule")
+        yield Finding("ok", f"policy.toml can be used: {rules}, {tests}")
 
 
 def catalogue(scene: Scene) -> Iterator[Finding]:
