@@ -95,7 +95,7 @@ def connected(**_: Any) -> list[str]:
     return [path.parent.name for path in folder.glob("*/record.json")]
 
 
-def keys(**_: Any) -> list[str]:
+def clouds(**_: Any) -> list[str]:
     """Return the clouds a key can be stored for."""
     from routerd.settings.clouds import CLOUDS
 
@@ -110,5 +110,5 @@ _COMPLETERS: dict[tuple[str, str], Callable[..., list[str]]] = {
     ("feedback", "id"): decisions,
     ("connect", "client"): clients,
     ("disconnect", "client"): connected,
-    ("keys", "name"): keys,
+    ("keys", "name"): clouds,
 }

@@ -9,7 +9,7 @@ from rich.text import Text
 from routerd.cli import render
 
 _RIGHT = ("context", "load", "tok/s", "ability", "$ in/cached/out", "health")
-WIDE = 150
+BROAD, WIDE = 96, 150
 HEALTHY = 0.95
 _SHORT = {
     "tools": "tools",
@@ -27,7 +27,7 @@ def show(found: dict[str, Any], out: Console | None = None) -> None:
     if out.width >= WIDE:
         out.print(_one_a_line(found))
     else:
-        out.print(_by_engine(found))
+        out.print(_by_engine(found, broad=out.width >= BROAD))
         for model in found["models"]:
             if not model["usable"]:
                 out.print(Text(f"{model['name']}: ", "dim").append_text(usable(model)))
@@ -62,12 +62,13 @@ def _one_a_line(found: dict[str, Any]) -> Table:
     return table
 
 
-def _by_engine(found: dict[str, Any]) -> Table:
+def _by_engine(found: dict[str, Any], *, broad: bool) -> Table:
     """Return the models below their engines, for terminals of usual width."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading in ("model", "window", "can", "load", "tok/s", "ability", "$ in/out", "health"):
-        right = heading in ("window", "load", "tok/s", "ability", "$ in/out", "health")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    headings = ("model", "window", "can", "tok/s", "$ in/out", "health", "load", "ability")
+    for heading in headings if broad else headings[:-2]:
+        right = heading not in ("model", "can")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "can")
     for engine in found["engines"]:
         own = [m for m in found["models"] if m["provider"] == engine["name"] and m["usable"]]
         if not own:
@@ -75,7 +76,7 @@ def _by_engine(found: dict[str, Any]) -> Table:
         head = Text(engine["name"], "bold")
         table.add_row(head.append(f"  {engine['zone']}", render.ZONES[engine["zone"]]))
         for model in own:
-            table.add_row(*_short(model))
+            table.add_row(*(_short(model) if broad else _short(model)[:-2]))
     return table
 
 
@@ -83,11 +84,12 @@ def _short(model: dict[str, Any]) -> list[Text]:
     name = model["name"].partition("/")[2]
     can = " ".join(_SHORT[able] for able in model["capabilities"] if able in _SHORT)
     paid = f"{model['price_input']:g}/{model['price_output']:g}" if price(model) != "-" else "free"
-    figures = (load(model), f"{model['tokens_per_s']:.0f}", ability(model), paid)
+    figures = (f"{model['tokens_per_s']:.0f}", paid)
     health = Text(f"{model['health']:.2f}", "" if model["health"] >= HEALTHY else "yellow")
     if model["plumbing"]:
         health = Text("plumbing", "dim")
-    return [Text(f"  {name}"), Text(window(model)), Text(can), *map(Text, figures), health]
+    first = (Text(f"  {name}"), Text(window(model)), Text(can))
+    return [*first, *map(Text, figures), health, Text(load(model)), Text(ability(model))]
 
 
 def load(model: dict[str, Any]) -> str:

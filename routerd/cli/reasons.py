@@ -209,23 +209,28 @@ def rival(told: Mapping[str, Any]) -> str:
     return head if told["above_floor"] else f"{head}, and it is below the quality floor"
 
 
-def changes(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def changes(
+    found: Sequence[Mapping[str, Any]], exclusions: Sequence[Mapping[str, Any]] = ()
+) -> Iterator[tuple[str, str]]:
     """Yield (what had to be different, who would have led), the nearest weights first."""
+    why = {one["model"]: one["reason"] for one in exclusions}
     weights = [c for c in found if c["kind"] == "weight" and c["at"] <= MOST_WEIGHT]
     weights.sort(key=lambda c: abs(c["at"] - c["now"]) / max(c["now"], 0.01))
     order = ("conversation", "residency", "admission", "complexity", "floor")
     for kind in order:
         for change in found:
             if change["kind"] == kind:
-                yield _changed(change), change["winner"]
+                yield _changed(change, why), change["winner"]
     for change in weights[:NAMED]:
-        yield _changed(change), change["winner"]
+        yield _changed(change, why), change["winner"]
 
 
-def _changed(change: Mapping[str, Any]) -> str:
+def _changed(change: Mapping[str, Any], why: Mapping[str, str]) -> str:
     kind, what = change["kind"], change["what"]
     if kind == "admission":
-        return f"{_LIFTED[what]} (it would score {change['at']:.3f} to {change['now']:.3f})"
+        reason = why.get(change["winner"], "") if what in ("usable", "policy") else ""
+        text = f"{_LIFTED[what]} ({reason})" if reason else _LIFTED[what]
+        return f"{text}: {change['at']:.3f} to {change['now']:.3f}"
     if kind == "conversation":
         return f"a new conversation (here: {what})" if what else "a new conversation"
     if kind == "residency":

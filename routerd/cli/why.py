@@ -37,7 +37,7 @@ def show(made: dict[str, Any], out: Console | None = None, *, everybody: bool = 
         total = len(made["exclusions"])
         out.print(_section(f"who could not ({total})", _exclusions(made["exclusions"])))
     if outcome := made.get("outcome"):
-        out.print(_section("what happened", _outcome(made, outcome)))
+        out.print(_section("what happened", _outcome(made, outcome, out.width)))
     out.print(Text(_footer(made), "dim"))
 
 
@@ -105,12 +105,13 @@ def _scores(made: dict[str, Any], width: int, *, everybody: bool) -> Table:
     if broad:
         table.add_column("cost, time", justify="right", no_wrap=True)
     candidates = made["candidates"]
-    above = True
-    for entry in candidates if everybody else candidates[:SHOWN]:
-        if above and not entry["above_floor"]:
+    noted = False
+    for at, entry in enumerate(candidates if everybody else candidates[:SHOWN]):
+        # The first one can be below only because the conversation holds it.
+        if at and not entry["above_floor"] and not noted:
             note = Text(reasons.floor(made), "dim italic")
             table.add_row("", *([""] if wide else []), note)
-        above = entry["above_floor"]
+            noted = True
         table.add_row(*_row(made, entry, wide=wide, broad=broad))
     if not everybody and len(candidates) > SHOWN:
         left = len(candidates) - SHOWN
@@ -163,7 +164,7 @@ def _changes(made: dict[str, Any]) -> RenderableType:
     rival = explanation["rival"]
     if rival:
         lines.add_row("", Text(reasons.rival(rival)))
-    for what, winner in reasons.changes(explanation["changes"]):
+    for what, winner in reasons.changes(explanation["changes"], made["exclusions"]):
         lines.add_row("•", Text.assemble(f"{what} → ", (winner, "bold")))
     if made.get("pinned"):
         return Text("any other name, or auto: a model asked for by name is not weighed", "dim")
@@ -180,8 +181,8 @@ def _exclusions(exclusions: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _outcome(made: dict[str, Any], outcome: dict[str, Any]) -> Group:
-    parts: list[RenderableType] = [_attempts(outcome)]
+def _outcome(made: dict[str, Any], outcome: dict[str, Any], width: int) -> Group:
+    parts: list[RenderableType] = [_attempts(outcome, timeline=width >= BROAD)]
     good = outcome["finish"] not in ("failed", "cancelled")
     finish = (outcome["finish"].replace("_", " "), f"bold {_GOOD if good else _POOR}")
     line = Text.assemble(finish, f" after {outcome['duration_s']:.2f} s, ")
@@ -195,14 +196,14 @@ def _outcome(made: dict[str, Any], outcome: dict[str, Any]) -> Group:
     return Group(*parts)
 
 
-def _attempts(outcome: dict[str, Any]) -> Table:
-    table = _grid("fold", "", "", "fold")
+def _attempts(outcome: dict[str, Any], *, timeline: bool) -> Table:
+    table = _grid("fold", *[""] * timeline, "", "fold")
     began = min((attempt["started_s"] for attempt in outcome["attempts"]), default=0.0)
     for attempt in outcome["attempts"]:
         first = f"{attempt['ttft_s']:.2f} s" if attempt["ttft_s"] >= 0 else "never"
         times = f"first byte {first}, took {attempt['duration_s']:.2f} s"
-        when = _span(attempt, began, outcome["duration_s"])
-        table.add_row(Text(attempt["model"]), when, Text(times, "dim"), _result(attempt))
+        when = [_span(attempt, began, outcome["duration_s"])] * timeline
+        table.add_row(Text(attempt["model"]), *when, Text(times, "dim"), _result(attempt))
     return table
 
 
