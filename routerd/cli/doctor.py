@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     here = places.find()
     found = examine(scene_of(here), quiet=arguments.json)
     if arguments.fix:
-        mended = list(mend(found, ask=_asker(arguments)))
+        mended = list(mend(found, ask=asker(arguments)))
         for line in mended:
             print(line, file=sys.stderr if arguments.json else sys.stdout)
         if mended:
@@ -102,7 +102,9 @@ def mend(found: Found, ask: Callable[[str], bool]) -> Iterator[str]:
             yield f"not mended: {finding.what} ({error})"
 
 
-def _asker(arguments: argparse.Namespace) -> Callable[[str], bool]:
+def asker(arguments: argparse.Namespace) -> Callable[[str], bool]:
+    """Return what asks a person on the terminal; without one the answer is no."""
+
     def ask(what: str) -> bool:
         if arguments.json or not sys.stdin.isatty():
             return False

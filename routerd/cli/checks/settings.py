@@ -59,10 +59,11 @@ def catalogue(scene: Scene) -> Iterator[Finding]:
     except ValueError:
         yield Finding("note", "the catalogue of models has no date")
         return
-    yield _age(day, datetime.datetime.now(datetime.UTC).date())
+    yield aged(day, datetime.datetime.now(datetime.UTC).date())
 
 
-def _age(dated: datetime.date, today: datetime.date) -> Finding:
+def aged(dated: datetime.date, today: datetime.date) -> Finding:
+    """Return what the date of the catalogue says of the prices and of this clock."""
     days = (today - dated).days
     if days < -1:
         return Finding(
