@@ -83,8 +83,7 @@ def decide(
         ruling=ruling,
         max_output_tokens=max_output_tokens,
     )
-    refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
-    admitted = [candidate for candidate, refusal in refusals if refusal is None]
+    admitted, exclusions = _sifted(candidates, now)
     weights = normalised(profile.weights)
     output = scores.expected_output_tokens(features, max_output_tokens)
     appraised = appraise(admitted, features, output, max_output_tokens)
@@ -93,9 +92,7 @@ def decide(
         id=identity,
         features=features,
         ranked=residency.keep_resident(rank(appraised, weights, floor)),
-        exclusions=tuple(
-            Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
-        ),
+        exclusions=exclusions,
         weights=weights,
         profile=name,
         requested_model=requested_model,
@@ -104,6 +101,17 @@ def decide(
         floor=floor,
         output_bound=max_output_tokens or 0,
         **_under(ruling),
+    )
+
+
+def _sifted(
+    candidates: Sequence[Candidate], now: rules.Circumstances
+) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
+    """Return those that may answer, and the others with the rule that says no."""
+    refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
+    return (
+        [candidate for candidate, refusal in refusals if refusal is None],
+        tuple(Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal),
     )
 
 

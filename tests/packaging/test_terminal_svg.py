@@ -4,6 +4,8 @@ import runpy
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "packaging" / "screenshots" / "terminal_svg.py"
 svg = runpy.run_path(str(SCRIPT))["svg"]
 NAME = "{http://www.w3.org/2000/svg}"
@@ -14,7 +16,7 @@ def test_text_keeps_its_column_and_its_colour() -> None:
     texts = [t for t in tree.iter(f"{NAME}text") if t.text in ("good", "<x> & y")]
     assert [t.get("font-weight") for t in texts] == ["bold", None]
     left = [float(str(t.get("x"))) for t in texts]
-    assert left[1] - left[0] == 7 * 8.4
+    assert left[1] - left[0] == pytest.approx(7 * 8.4)
     assert len(list(tree.iter(f"{NAME}rect"))) == 1 + 3
 
 
