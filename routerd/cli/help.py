@@ -27,7 +27,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("understand", ("why", "stats", "models", "dashboard", "tray")),
     ("teach", ("feedback", "replay", "forget")),
     ("govern", ("offline", "policy", "audit")),
-    ("run", ("serve", "down", "disconnect", "completion", "support-bundle")),
+    ("run", ("serve", "down", "pause", "resume", "disconnect", "completion", "support-bundle")),
 )
 _CHOICE = re.compile(r"argument (.+?): invalid choice: '(.*)' \(choose from (.*)\)$", re.DOTALL)
 _HEAD, _NAME, _PLAIN = "\x1b[1m", "\x1b[36m", "\x1b[0m"

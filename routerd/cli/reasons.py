@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from routerd.cli.render import counted
-from routerd.policy.scores import PRIOR_WEIGHT
 
 TERMS = ("complexity", "history", "cost", "latency", "availability")
 NAMED = 3
@@ -166,7 +165,7 @@ def _history(made: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if told["similar_weight"] < SLIGHT:
         return f"{text}, too unlike this one to weigh"
     share = told["similar_well"] / told["similar_weight"]
-    weigh = f"they weigh {told['similar_weight']:.1f}, the fit {PRIOR_WEIGHT:.0f}"
+    weigh = f"they weigh {told['similar_weight']:.1f}, the fit {told['fit_weight']:.0f}"
     return f"{text}, {share:.0%} went well ({weigh})"
 
 

@@ -33,8 +33,8 @@ class Sources:
     """What stands behind one candidate's terms.
 
     `ability` in logits: `known` by name and size (give or take `known_sd`), and `learnt` from
-    `answers` of its own. `similar` past tasks were its own, counting as `similar_weight`, of which
-    `similar_well` went well. Costs in US dollars, times in seconds.
+    `answers` of its own. `similar` past tasks were its own, counting as `similar_weight` (where the
+    fit counts as `fit_weight`), of which `similar_well` went well. Costs in US dollars, times in seconds.
     """
 
     ability: float
@@ -45,6 +45,7 @@ class Sources:
     similar: int
     similar_weight: float
     similar_well: float
+    fit_weight: float
     input_tokens: int
     output_tokens: int
     input_usd: float
@@ -98,6 +99,7 @@ def sources_of(decision: Decision, entry: Ranked, past: evidence.Evidence) -> So
         similar=own.count,
         similar_weight=own.weight,
         similar_well=within(own.well, own.weight),
+        fit_weight=scores.PRIOR_WEIGHT,
         input_tokens=features.input_tokens,
         output_tokens=output,
         input_usd=scores.expected_cost_usd(candidate, features.input_tokens, 0),
