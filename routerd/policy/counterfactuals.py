@@ -19,7 +19,7 @@ Bound = Literal["", "or more", "or less"]
 TERMS = tuple(field.name for field in fields(Terms))
 # Beyond this share of the whole a weight says "count nothing else", which nobody means.
 MOST_SHARE = 0.9
-STEP = 0.04
+STEP = 0.05
 _HALVINGS = 4
 # Reasons that a person or time can lift; a model that makes no answers stays one.
 LIFTABLE = frozenset(
