@@ -11,6 +11,7 @@ from typing import Any
 from routerd.cli import lifecycle
 from routerd.cli.checks import doors, engines, files, keys, machine, settings, tools
 from routerd.cli.checks.finding import LEVELS, Finding, Scene
+from routerd.client import DaemonError
 from routerd.core.config import Config
 from routerd.core.errors import ConfigInvalid, RouterdError
 from routerd.settings import load, places
@@ -59,7 +60,11 @@ def scene_of(here: places.Places) -> Scene:
         config = load.load(here.config)
     except ConfigInvalid as error:
         fault = error.message
-    status = lifecycle.running(here)
+    status, daemon_fault = None, ""
+    try:
+        status = lifecycle.running(here)
+    except DaemonError as error:
+        daemon_fault = error.message
     seen: dict[str, Any] = status or {}
     if status is None and not fault:
         from routerd.cli import standalone  # every provider; a running daemon has looked already
@@ -68,7 +73,7 @@ def scene_of(here: places.Places) -> Scene:
             seen = standalone.engines(here, config)
         except RouterdError as error:
             fault = error.message
-    return Scene(here, Path.home(), os.environ, config, fault, status, seen)
+    return Scene(here, Path.home(), os.environ, config, fault, status, seen, daemon_fault)
 
 
 def examine(scene: Scene, *, quiet: bool) -> Found:
@@ -94,7 +99,8 @@ def _found(check: Check, scene: Scene) -> list[Finding]:
 def mend(found: Found, ask: Callable[[str], bool]) -> Iterator[str]:
     """Do what mends; what is not safe by itself only once `ask` agrees. Yields what was done."""
     for _, finding in found:
-        if finding.repair is None or not (finding.safe or ask(finding.what)):
+        question = f"{finding.what}: {finding.offer}"
+        if finding.repair is None or not (finding.safe or ask(question)):
             continue
         try:
             yield finding.repair()
@@ -108,7 +114,7 @@ def asker(arguments: argparse.Namespace) -> Callable[[str], bool]:
     def ask(what: str) -> bool:
         if arguments.json or not sys.stdin.isatty():
             return False
-        return input(f"{what}. Move it into the keyring? [y/N] ").strip().lower() in ("y", "yes")
+        return input(f"{what}? [y/N] ").strip().lower() in ("y", "yes")
 
     return ask
 

@@ -12,6 +12,7 @@ from routerd.cli.checks.finding import Finding, Scene
 from routerd.core.errors import RouterdError
 from tests.cli.checks.scenes import scene
 from tests.fakes.daemon import QUIET, Daemon
+from tests.fakes.scripted_house import ServedHouse
 
 
 @pytest.fixture
@@ -70,6 +71,20 @@ def test_a_running_daemon_is_asked_and_what_is_safe_is_mended(
         assert f"chmod 600 {home / 'rd' / 'audit.log'}" in told
         assert (home / "rd" / "audit.log").stat().st_mode & 0o777 == 0o600
         assert "→ ollama pull" in told
+
+
+def test_a_daemon_of_another_token_is_told_and_hides_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ServedHouse(home) as served:
+        (home / "rd" / "run").mkdir(mode=0o700, parents=True)
+        endpoint = json.dumps({"port": served.port, "pid": 1})
+        (home / "rd" / "run" / "endpoint.json").write_text(endpoint, encoding="utf-8")
+        (home / "rd" / "token").write_text("rd-" + "x" * 40, encoding="ascii")
+        code, found = looked(capsys)
+    assert code == 1
+    assert any("answers where the daemon should" in what for what in found["problem"])
+    assert any("classifier's files" in what for what in found["ok"])
 
 
 def test_what_is_not_safe_is_done_only_when_somebody_agrees() -> None:

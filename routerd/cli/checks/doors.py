@@ -14,10 +14,18 @@ from routerd.cli.checks.finding import Finding, Scene
 def running(scene: Scene) -> Iterator[Finding]:
     """Does the daemon run, and is it this version?"""
     status = scene.status
-    if status is None:
+    if scene.daemon_fault:
+        yield Finding(
+            "problem",
+            f"what answers where the daemon should: {scene.daemon_fault}",
+            "it does not take this home's token, or it is another program on its port",
+            f"rm {scene.here.endpoint} && routerd up",
+        )
+    elif status is None:
         yield Finding(
             "note", "the daemon does not run", "nothing is answered until it does", "routerd up"
         )
+    if status is None:
         return
     what = f"the daemon runs (process {status['pid']}) on port {scene.port}"
     if status["version"] != __version__:
@@ -36,7 +44,7 @@ def running(scene: Scene) -> Iterator[Finding]:
 def endpoint_file(scene: Scene) -> Iterator[Finding]:
     """Does the file that says where the daemon listens tell the truth?"""
     path = scene.here.endpoint
-    if scene.status is not None or not path.exists():
+    if scene.status is not None or scene.daemon_fault or not path.exists():
         return
     pid = _pid(path)
     if pid and psutil.pid_exists(pid) and _is_routerd(pid):

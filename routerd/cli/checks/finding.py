@@ -19,7 +19,7 @@ LEVELS: tuple[Level, ...] = ("ok", "note", "warning", "problem")
 class Finding:
     """One answer: what is so, why it matters, and the command or deed that mends it.
 
-    `repair` mends it and says what it did; without `safe` a person is asked first.
+    `repair` mends it and says what it did; without `safe` a person is asked first, with `offer`.
     """
 
     level: Level
@@ -28,13 +28,15 @@ class Finding:
     fix: str = ""
     repair: Callable[[], str] | None = field(default=None, repr=False, compare=False)
     safe: bool = False
+    offer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What all checks see. `status` is the running daemon's, None without one; `config` is the
-    settings', the defaults where `config_fault` says why they can't be read. `seen` holds engines
-    and models, the daemon's or looked for without it.
+    """What all checks see. `status` is the running daemon's, None without one; `daemon_fault` is
+    what something said that answers at its address and is none. `config` is the settings', the
+    defaults where `config_fault` says why they can't be read. `seen` holds engines and models, the
+    daemon's or looked for without it.
     """
 
     here: Places
@@ -44,6 +46,7 @@ class Scene:
     config_fault: str
     status: Mapping[str, Any] | None
     seen: Mapping[str, Any]
+    daemon_fault: str = ""
 
     @property
     def surroundings(self) -> Surroundings:

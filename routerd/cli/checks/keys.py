@@ -71,6 +71,7 @@ def plain_text(scene: Scene) -> Iterator[Finding]:
             "every program you start can read it, and backups and sync carry it away",
             f"routerd keys set {one.vendor}, then take it out of the file",
             move if one.vendor in clouds.CLOUDS else None,
+            offer="move it into the keyring, and out of the file that other tools may read it from",
         )
     if not found:
         yield Finding("ok", "no keys in plain text in the files of tools and shells")
@@ -85,10 +86,14 @@ def _move(scene: Scene, one: plaintext.Found) -> str:
     path = one.path.resolve()
     mode = path.stat().st_mode & 0o777
     new = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text.replace(one.secret, "").encode("utf-8", "surrogateescape"))
-    new.chmod(mode)
-    new.replace(path)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text.replace(one.secret, "").encode("utf-8", "surrogateescape"))
+        new.chmod(mode)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     return f"the key of {one.vendor} is in the keyring, and gone from {one.path}"
 
 

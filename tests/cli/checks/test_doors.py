@@ -59,6 +59,14 @@ def test_a_daemon_that_hangs_is_a_problem_and_its_file_stays(tmp_path: Path) -> 
     assert f"kill {child.pid}" in hung.fix
 
 
+def test_another_program_at_the_daemons_address_is_a_problem(tmp_path: Path) -> None:
+    at = scene(tmp_path, daemon_fault="The answer is not JSON.")
+    at.here.endpoint.write_text('{"port": 1, "pid": 1}', encoding="utf-8")
+    (told,) = found(doors.running, at)
+    assert (told.level, "not JSON" in told.what) == ("problem", True)
+    assert found(doors.endpoint_file, at) == []
+
+
 def test_the_daemon_is_told_with_its_version_and_its_warnings(tmp_path: Path) -> None:
     assert levels(doors.running, scene(tmp_path)) == ["note"]
     assert levels(doors.running, scene(tmp_path, status=STATUS)) == ["warning"]
