@@ -54,6 +54,8 @@ class DaemonClient:
         headers = {
             "authorization": f"Bearer {token}",
             "content-type": "application/json",
+            # So rules, budgets and lists know the command line from other tools.
+            "x-routerd-client": "cli",
             # The response then owns the connection, and closing the one closes the other.
             "connection": "close",
         }

@@ -76,13 +76,15 @@ def gather(asked: argparse.Namespace, wheels: Path) -> None:
         for path in asked.wheels.glob("*.whl"):
             shutil.copy(path, wheels)
         return
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    run([*pip, "wheel", "-q", "--no-deps", "--wheel-dir", str(wheels), str(ROOT)])
+    # On a terminal pip draws how far it is; some of the wheels are large.
+    quiet = [] if sys.stdout.isatty() else ["-q"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", *quiet]
+    run([*pip, "wheel", "--no-deps", "--wheel-dir", str(wheels), str(ROOT)])
     (own,) = wheels.glob("routerd-*.whl")
     target = [f"--platform={name}" for name in asked.platform]
     target += [f"--python-version={asked.python}"] if asked.python else []
     wanted = f"{own}[{asked.extras}]" if asked.extras else str(own)
-    run([*pip, "download", "-q", "--only-binary=:all:", *target, "--dest", str(wheels), wanted])
+    run([*pip, "download", "--only-binary=:all:", *target, "--dest", str(wheels), wanted])
 
 
 def run(command: list[str], **more: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from routerd.cli import progress
 from routerd.cli.classify_lines import request_from
 from routerd.core.errors import InvalidRequest
 from routerd.core.features import TASKS
@@ -56,7 +57,7 @@ def read(path: Path) -> list[Labelled]:
 def report_on(understanding: OnnxUnderstanding, labelled: Sequence[Labelled]) -> dict[str, Any]:
     """Return all scores, and how often a reworded prompt keeps its task."""
     return {
-        **score([_judge(understanding, one) for one in labelled]),
+        **score([_judge(understanding, one) for one in progress.steps(labelled, "reading")]),
         "same_task": same_task(understanding, labelled),
     }
 

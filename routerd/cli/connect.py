@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.connecting import connection
 from routerd.connecting.clients import CLIENTS, Daemon, Plan, Surroundings
 from routerd.core.errors import NotFound, RouterdError
+from routerd.core.spelling import did_you_mean
 from routerd.settings import client_tokens, load, places
 
 
@@ -19,7 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Connect or disconnect one client. Raises: RouterdError."""
     client = arguments.client
     if client not in CLIENTS:
-        raise NotFound(f"There is no client '{client}'; known are {', '.join(CLIENTS)}.")
+        known = f"known are {', '.join(CLIENTS)}.{did_you_mean(client, CLIENTS)}"
+        raise NotFound(f"There is no client '{client[:64]}'; {known}")
     here = places.find()
     if arguments.command == "disconnect":
         return _disconnect(client, here, as_json=arguments.json)
@@ -37,15 +40,19 @@ def _surroundings() -> Surroundings:
 
 
 def _daemon(here: places.Places, token: str) -> Daemon:
+    return replace(daemon_at(_port(here), here, token), context_tokens=_window(here))
+
+
+def daemon_at(port: int, here: places.Places, token: str) -> Daemon:
+    """Return what clients need to know of a daemon on that port; the window is left open."""
     # Graphical tools have another search path than a shell, so the whole path is written.
     command = shutil.which("routerd") or str(Path(sys.executable).with_name("routerd"))
     home = os.environ.get("ROUTERD_HOME")
     return Daemon(
-        port=_port(here),
+        port=port,
         token=token,
         command=str(Path(command).absolute()),
         environment={"ROUTERD_HOME": str(here.home)} if home else {},
-        context_tokens=_window(here),
     )
 
 

@@ -32,13 +32,18 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "delete what is remembered of a workspace, a time, or everything",
         "routerd forget --workspace ~/client-a\n  routerd forget --before 30d",
     ),
+    "doctor": (
+        "doctor",
+        "check engines, keys, tools, files and settings, and say how to mend what is wrong",
+        "routerd doctor\n  routerd doctor --fix",
+    ),
     "support-bundle": (
         "support_bundle",
         "collect what helps to find a fault, redacted and shown first",
         "routerd support-bundle --show",
     ),
 }
-WITH_JSON = frozenset({"dashboard", "offline", "audit", "forget"})
+WITH_JSON = frozenset({"dashboard", "doctor", "offline", "audit", "forget"})
 
 
 def own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
@@ -50,6 +55,8 @@ def own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
         "audit": _audit,
         "forget": _forget,
         "support-bundle": _support_bundle,
+        "doctor": _doctor,
+        "completion": _completion,
         "up": _start,
         "serve": _start,
     }
@@ -99,6 +106,14 @@ def _forget(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--since", default="", help="from this time on: 2026-11-20, 2h, 3d")
     sub.add_argument("--before", default="", help="until this time: 2026-11-20, 30d")
     sub.add_argument("--all", action="store_true", help="everything, sums of money too")
+
+
+def _doctor(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--fix", action="store_true", help="mend what is safe to mend; ask for more")
+
+
+def _completion(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("shell", choices=["bash", "zsh", "fish", "powershell"])
 
 
 def _support_bundle(sub: argparse.ArgumentParser) -> None:

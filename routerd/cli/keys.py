@@ -10,6 +10,7 @@ from pathlib import Path
 from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import RouterdError
+from routerd.core.spelling import did_you_mean
 from routerd.credentials import plaintext
 from routerd.credentials.keyring_store import KeyringStore, origin_of
 from routerd.settings import clouds, known_keys, load, places
@@ -100,6 +101,7 @@ def _origin(config: Config, name: str, file: str) -> str:
     raise RouterdError(
         f"'{name[:64]}' is none of {', '.join(clouds.CLOUDS)}, and no [[provider]] in {file} "
         f'has key = "{name[:64]}" and a base_url; a key is bound to the address it may be sent to.'
+        f"{did_you_mean(name, clouds.CLOUDS)}"
     )
 
 

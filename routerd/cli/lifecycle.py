@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import subprocess  # starts this same program
 import sys
 import time
 from pathlib import Path
@@ -56,6 +55,8 @@ def start(here: places.Places, *, airgap: bool = False) -> dict[str, Any]:
     places.prepare(here)
     words = here.log.with_name("start.log")
     places.write_private(words, "")
+    import subprocess  # starts this same program; 10 ms that `status` need not cost
+
     with words.open("a", encoding="utf-8") as output:
         command = [sys.executable, "-m", "routerd", "serve", *(["--airgap"] if airgap else [])]
         child = subprocess.Popen(  # noqa: S603  # this interpreter, no user input

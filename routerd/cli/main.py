@@ -4,11 +4,12 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from routerd import __version__
 from routerd.cli import governing
+from routerd.cli.help import Parser
 from routerd.core.errors import NoCandidate, RouterdError
 
 OK, FAILED, USAGE, NOT_RUNNING, REFUSED = 0, 1, 2, 3, 4
@@ -16,17 +17,30 @@ EXIT = """exit codes: 0 ok, 1 failed, 2 usage, 3 daemon not running, 4 refused b
 
 # name -> (module, one line of help, example)
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "up": ("lifecycle", "start the daemon in the background and wait until it is ready", ""),
-    "down": ("lifecycle", "let running answers finish, then stop the daemon", ""),
+    "up": (
+        "lifecycle",
+        "start the daemon in the background and wait until it is ready",
+        "routerd up",
+    ),
+    "down": ("lifecycle", "let running answers finish, then stop the daemon", "routerd down"),
     "status": ("lifecycle", "show what runs, where, and what it found", "routerd status --json"),
-    "serve": ("lifecycle", "run the daemon in the foreground", ""),
+    "serve": ("lifecycle", "run the daemon in the foreground", "routerd serve --airgap"),
     "ask": ("requests", "ask and print the answer", 'routerd ask "regex for an IPv4 address"'),
     "route": (
         "requests",
         "show which model would answer and why; nobody is asked",
         'routerd route --json "refactor this module"',
     ),
-    "why": ("requests", "explain a decision", "routerd why last"),
+    "why": (
+        "requests",
+        "explain a decision: scores, their sources, what would have changed it",
+        "routerd why last\n  routerd why 1a21afa9e366db0901908 --all",
+    ),
+    "stats": (
+        "stats",
+        "draw what was saved and how long answers took, by day, task and model",
+        "routerd stats --days 14",
+    ),
     "models": ("requests", "list every known model", "routerd models --json"),
     "classify": (
         "classify",
@@ -57,9 +71,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "connect": (
         "connect",
-        "write routerd into a coding tool's settings: "
-        "cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
-        "jetbrains, junie or opencode",
+        "write routerd into a coding tool's settings",
         "routerd connect claude-code",
     ),
     "disconnect": (
@@ -67,7 +79,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "take routerd out of a coding tool's settings again",
         "routerd disconnect claude-code",
     ),
-    "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
+    "mcp": (
+        "mcp_bridge",
+        "speak MCP on stdin and stdout (for editors)",
+        "claude mcp add routerd -- routerd mcp",
+    ),
+    "completion": (
+        "completion",
+        "print what makes a shell complete commands, models and tools",
+        'eval "$(routerd completion bash)"',
+    ),
     **governing.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
@@ -78,6 +99,7 @@ _WITH_JSON = {
     "route",
     "why",
     "models",
+    "stats",
     "classify",
     "replay",
     "keys",
@@ -88,17 +110,19 @@ _WITH_JSON = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the whole command line."""
-    top = argparse.ArgumentParser(
+def parser(only: str = "") -> Parser:
+    """Return the whole command line, or what one command needs: each one costs half a millisecond."""
+    top = Parser(
         prog="routerd",
+        commands=COMMANDS,
         description="One local door between your coding tools and your models.",
-        epilog=f"start with: routerd up && routerd ask 'hello'\n{EXIT}",
+        epilog=f"start with: routerd up && routerd ask 'hello'; then routerd why\n{EXIT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"routerd {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (_, summary, example) in COMMANDS.items():
+    wanted = {only: COMMANDS[only]} if only in COMMANDS else COMMANDS
+    for name, (_, summary, example) in wanted.items():
         sub = commands.add_parser(
             name,
             help=summary,
@@ -112,48 +136,73 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument("text", nargs="*", help="the request; read from stdin when absent")
             sub.add_argument("--model", default="auto", help="auto, auto:best, provider/model, …")
         _own_arguments(name, sub)
-        if name in ("connect", "disconnect"):
-            _connect_arguments(name, sub)
     return top
 
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     governing.own_arguments(name, sub)
-    if name == "ask":
-        sub.add_argument("--max-tokens", type=int, help="bound the answer")
-    elif name in ("why", "feedback"):
-        _decision_arguments(name, sub)
-    elif name == "classify":
-        sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
-        sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
-        sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
-    elif name == "pull":
-        sub.add_argument(
-            "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
-        )
-        sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
-    elif name == "keys":
-        sub.add_argument("action", choices=["set", "list", "rm", "find"])
-        sub.add_argument(
-            "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
-        )
-    elif name == "replay":
-        _replay_arguments(sub)
-    elif name == "models":
-        sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+    if name in _ADDERS:
+        _ADDERS[name](sub)
 
 
-def _connect_arguments(name: str, sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("client", help="the tool's name; an unknown one lists all")
-    if name == "connect":
-        sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
-        sub.add_argument("--yes", action="store_true", help="do not ask before writing")
+def _ask_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--max-tokens", type=int, help="bound the answer")
 
 
-def _decision_arguments(name: str, sub: argparse.ArgumentParser) -> None:
-    if name == "feedback":
-        sub.add_argument("value", help="good, bad, or a number from 0 to 1")
+def _classify_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("text", nargs="*", help="the prompt; read from stdin when absent")
+    sub.add_argument("--jsonl", action="store_true", help="one JSON object a line, in and out")
+    sub.add_argument("--score", type=Path, help="a .jsonl file with labels: how often right?")
+
+
+def _pull_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "source", help="OWNER/REPO/FILE.gguf, an https:// address, or NAME:TAG (Ollama)"
+    )
+    sub.add_argument("--sha256", default="", help="refuse the file unless it has this digest")
+
+
+def _keys_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("action", choices=["set", "list", "rm", "find"])
+    sub.add_argument(
+        "name", nargs="?", help="a cloud (anthropic, openai, …) or the `key` of a [[provider]]"
+    )
+
+
+def _models_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--refresh", action="store_true", help="look for engines again first")
+
+
+def _stats_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--days", type=int, default=30, help="how far to look back (30)")
+
+
+def _everybody(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--all", action="store_true", help="show every candidate")
+
+
+def _why_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+    _everybody(sub)
+
+
+def _feedback_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("value", help="good, bad, or a number from 0 to 1")
+    sub.add_argument("id", nargs="?", default="last", help="a decision id, or last (default)")
+
+
+def _disconnect_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "client",
+        help="cursor, windsurf, vscode, zed, continue, cline, claude-code, codex, cody, aider, "
+        "jetbrains, junie or opencode",
+    )
+
+
+def _connect_arguments(sub: argparse.ArgumentParser) -> None:
+    _disconnect_arguments(sub)
+    sub.add_argument("--print", action="store_true", help="only show what to paste, with token")
+    sub.add_argument("--yes", action="store_true", help="do not ask before writing")
 
 
 def _replay_arguments(sub: argparse.ArgumentParser) -> None:
@@ -172,9 +221,30 @@ def _replay_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
+_ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "ask": _ask_arguments,
+    "route": _everybody,
+    "why": _why_arguments,
+    "feedback": _feedback_arguments,
+    "classify": _classify_arguments,
+    "pull": _pull_arguments,
+    "keys": _keys_arguments,
+    "replay": _replay_arguments,
+    "models": _models_arguments,
+    "stats": _stats_arguments,
+    "connect": _connect_arguments,
+    "disconnect": _disconnect_arguments,
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        from routerd.cli import completion  # a shell asks what could follow
+
+        completion.answer(parser())
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser(words[0] if words else "").parse_args(words)
     module = importlib.import_module(f"routerd.cli.{COMMANDS[arguments.command][0]}")
     try:
         return int(module.run(arguments))

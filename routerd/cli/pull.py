@@ -8,11 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import anyio
 
-from routerd.cli import pull_ollama
+from routerd.cli import progress, pull_ollama
 from routerd.client import DaemonClient, DaemonError, NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import ProviderFailed, RouterdError
@@ -67,7 +66,7 @@ async def _pull_by_ollama(config: Config, model: str) -> None:
     try:
         door = LoopbackOnly(outbound, offline=config.offline)
         server = pull_ollama.provider(config, dict(os.environ), door)
-        with _bar() as bar:
+        with progress.download() as bar:
             task = bar.add_task(model, total=None)
 
             def show(status: str, done: int, total: int) -> None:
@@ -76,20 +75,6 @@ async def _pull_by_ollama(config: Config, model: str) -> None:
             await pull_ollama.pull(server, model, show)
     finally:
         await outbound.aclose()
-
-
-def _bar() -> Any:
-    from rich.progress import (  # rich costs 60 ms
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    return Progress(TextColumn("{task.description}"), *columns)
 
 
 def offline(here: places.Places) -> bool:
@@ -125,7 +110,7 @@ def address(source: str) -> str:
 async def _pull(config: Config, url: str, target: Path, sha256: str) -> None:
     outbound = HttpOutbound(connect_s=10.0)
     try:
-        with _bar() as bar:
+        with progress.download() as bar:
             task = bar.add_task(target.name, total=None)
 
             def show(done: int, total: int) -> None:

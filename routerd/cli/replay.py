@@ -8,6 +8,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+from routerd.cli import progress
 from routerd.cli.readings import ReadingFile
 from routerd.core.config import Profile, Weights
 from routerd.core.errors import InvalidRequest, RouterdError
@@ -86,7 +87,7 @@ def readings(problems: Iterable[records.Problem]) -> dict[str, Reading]:
         with ReadingFile(here.home / "cache", model, settings.max_tokens) as known:
             return {
                 problem.id: known.get(problem.prompt, lambda p: _read(understanding, p))
-                for problem in problems
+                for problem in progress.steps(tuple(problems), "reading prompts")
             }
     finally:
         understanding.close()

@@ -87,9 +87,9 @@ def _route(arguments: argparse.Namespace, here: places.Places) -> int:
     if arguments.json:
         _print(decision)
         return 0
-    from routerd.cli import render  # rich costs 60 ms; JSON needs none of it
+    from routerd.cli import why  # rich costs 60 ms; JSON needs none of it
 
-    render.decision(decision)
+    why.show(decision, everybody=arguments.all)
     return 0
 
 
@@ -103,9 +103,9 @@ def _why(arguments: argparse.Namespace, here: places.Places) -> int:
     if arguments.json:
         _print(found)
         return 0
-    from routerd.cli import render  # rich costs 60 ms; JSON needs none of it
+    from routerd.cli import why  # rich costs 60 ms; JSON needs none of it
 
-    render.decision(found)
+    why.show(found, everybody=arguments.all)
     return 0
 
 

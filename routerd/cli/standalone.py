@@ -1,12 +1,21 @@
 """What can be answered without a daemon: a decision, and the past."""
 
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import anyio
 
+from routerd.client import NotRunning
+from routerd.core.config import Config
 from routerd.core.errors import NotFound
-from routerd.endpoints import control_routes, governance_routes, views
-from routerd.settings import load, places
+from routerd.credentials.keyring_store import KeyringStore
+from routerd.endpoints import control_routes, governance_routes, views, watching_routes
+from routerd.engines.pool import EnginePool
+from routerd.network.offline import LoopbackOnly
+from routerd.network.outbound import HttpOutbound
+from routerd.providers.catalogue import Catalogue
+from routerd.settings import catalogue_file, load, places, policy_file
 
 
 def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
@@ -16,10 +25,39 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
     async def decide() -> dict[str, Any]:
         async with serve.rooms(here, load.load(here.config)) as house:
             request = control_routes.request_from(body)
-            return views.decision(await house.current().journey.decide(request))
+            return views.explained(await house.current().journey.decide(request))
 
     places.prepare(here)
     return anyio.run(decide)
+
+
+def engines(here: places.Places, config: Config) -> dict[str, Any]:
+    """Return `engines` and `models` as the status of a daemon started now would hold them."""
+    from routerd.daemon import house, wiring  # every provider
+
+    async def look() -> dict[str, Any]:
+        outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
+        door = LoopbackOnly(outbound, offline=config.offline)
+        named = catalogue_file.load(here.home / catalogue_file.USERS)
+        try:
+            # Never entered: models are listed, none is loaded.
+            pool = EnginePool(here.log.parent)
+            residency = wiring.residency(config)
+            parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named)
+            wanted = wiring.wanted(config, here.home)
+            known = partial(wiring.known, named)
+            catalogue = Catalogue(wiring.providers(config, parts, wanted), None, known)
+            await catalogue.refresh()
+        finally:
+            await outbound.aclose()
+        kinds = {engine.name: engine.kind for engine in catalogue.engines}
+        models = (house.model_status(c, kinds[c.provider]) for c in catalogue.candidates())
+        return {
+            "engines": [asdict(engine) for engine in catalogue.engines],
+            "models": [asdict(model) for model in models],
+        }
+
+    return anyio.run(look)
 
 
 def policy(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
@@ -43,3 +81,14 @@ def why(here: places.Places, identity: str) -> dict[str, Any]:
     if found is None:
         raise NotFound("No such decision is recorded; `routerd up` and `routerd ask` make one.")
     return views.why(*found)
+
+
+def stats(here: places.Places, days: int) -> dict[str, Any]:
+    """Return what /control/stats would say, read from the database. Raises: RouterdError."""
+    from routerd.storage.outcomes import read_statistics
+
+    found = read_statistics(here.database, days)
+    if found is None:
+        raise NotRunning("routerd is not running, and there is no history; `routerd up` starts it.")
+    policy, _ = policy_file.load(here.policy)
+    return watching_routes.told(found, policy, load.load(here.config).baseline)

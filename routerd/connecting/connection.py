@@ -52,7 +52,7 @@ def pending(plan: Plan) -> tuple[Pending, ...]:
 def _pending(change: FileChange) -> Pending:
     # Settings are often links into a directory under version control; the target is changed.
     path = Path(os.path.realpath(change.path))
-    before = _read(path)
+    before = read(path)
     try:
         after, hunks = apply(before or "", change.form, change.edits)
     except ValueError as error:
@@ -63,8 +63,11 @@ def _pending(change: FileChange) -> Pending:
     return Pending(path, change.form, before, after, tuple(hunks))
 
 
-def _read(path: Path) -> str | None:
-    """Return the text with its own line endings, None where there is no file."""
+def read(path: Path) -> str | None:
+    """Return the text with its own line endings, None where there is no file.
+
+    Raises: RouterdError.
+    """
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
@@ -144,9 +147,9 @@ def restore(place: Path) -> list[str]:
 
 def _restore(place: Path, entry: dict[str, Any]) -> str:
     path = Path(entry["path"])
-    now = _read(path)
+    now = read(path)
     backup = place / entry["backup"] if entry["backup"] else None
-    before = _read(backup) if backup else None
+    before = read(backup) if backup else None
     if now is None or now == before:
         return ""
     if _digest(now) == entry["after_sha256"]:

@@ -54,7 +54,9 @@ class Decision:
     `weights` are those in force. `requested_model` is what the client asked for; `baseline` is
     the model that savings are measured against. `hold`: what the conversation so far did.
     `policy_rules` are the ids of the user's rules that apply; `findings` what was found where the
-    request could leave this machine, and `screened` the verdict on them.
+    request could leave this machine, and `screened` the verdict on them. `floor` is the share of
+    the best p_success that one must reach; `output_bound` the client's on the answer in tokens, 0
+    without one.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Decision:
     policy_rules: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     screened: str = ""
+    floor: float = 0.0
+    output_bound: int = 0
 
     @property
     def chosen(self) -> Ranked | None:

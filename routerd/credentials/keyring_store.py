@@ -109,6 +109,22 @@ class KeyringStore:
         self._told.text = ""
         return entry["secret"]
 
+    def check(self) -> tuple[str, str]:
+        """Return (the backend's class, '' or why it can't be used); asks for a key nobody has."""
+        names: list[str] = []
+
+        def ask() -> None:
+            backend = self._backend()
+            for part in _backends(backend):
+                names.append(f"{type(part).__module__}.{type(part).__name__}")
+            backend.get_password(SERVICE, "no-such-key")
+
+        try:
+            self._bounded(ask)
+        except RouterdError as error:
+            return ", ".join(names), error.message
+        return ", ".join(names), ""
+
     def set(self, name: str, origin: str, secret: str) -> None:
         """Store a secret. Raises: RouterdError when no trusted keyring answers."""
         entry = json.dumps({"origin": origin, "secret": secret})

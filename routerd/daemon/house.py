@@ -285,7 +285,7 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(_model(c, kinds.get(c.provider, "")) for c in candidates),
+            models=tuple(model_status(c, kinds.get(c.provider, "")) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,
@@ -314,7 +314,8 @@ class TheHouse:
         return f"requests are not classified: {self._understanding.state}"
 
 
-def _model(candidate: Candidate, engine: str) -> ModelStatus:
+def model_status(candidate: Candidate, engine: str) -> ModelStatus:
+    """Return a candidate as every face shows it; `engine` is its provider's kind."""
     return ModelStatus(
         name=candidate.name,
         provider=candidate.provider,

@@ -1,5 +1,6 @@
 """Core values as the JSON that clients, the command line and scripts read. Names here are stable."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -8,6 +9,7 @@ from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.decision import Decision, Exclusion, Ranked
 from routerd.core.features import Features, Reading
 from routerd.core.outcome import Outcome
+from routerd.policy import breakdown, counterfactuals
 
 
 def capabilities(able: Capabilities) -> list[str]:
@@ -84,6 +86,7 @@ def decision(made: Decision) -> dict[str, Any]:
         "baseline": made.baseline or None,
         "profile": made.profile,
         "weights": {name: round(value, 6) for name, value in asdict(made.weights).items()},
+        "floor": round(made.floor, 6),
         "features": features(made.features),
         "candidates": [_ranked(entry) for entry in made.ranked],
         "exclusions": [_excluded(exclusion) for exclusion in made.exclusions],
@@ -97,9 +100,41 @@ def decision(made: Decision) -> dict[str, Any]:
     }
 
 
-def why(made: Decision, outcome: Outcome | None, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a past decision with what came of it."""
+def explained(made: Decision) -> dict[str, Any]:
+    """Return a Decision with where its numbers come from and what would have changed it.
+
+    As `decision`, and each candidate has `sources`; `explanation` holds the parts of the difficulty,
+    the nearest rival, and the nearest worlds in which another had been chosen.
+    """
     view = decision(made)
+    past = breakdown.past_of(made)
+    for shown, entry in zip(view["candidates"], made.ranked, strict=True):
+        shown["sources"] = _numbers(asdict(breakdown.sources_of(made, entry, past)))
+    rival = counterfactuals.rival_of(made)
+    view["explanation"] = {
+        "difficulty": _numbers(asdict(breakdown.difficulty_of(made))),
+        "rival": _numbers(asdict(rival)) if rival else None,
+        "changes": [_numbers(asdict(change)) for change in counterfactuals.changes_of(made)],
+    }
+    return view
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with numbers rounded; what is none (an engine's fault) is null in JSON."""
+    return {key: _number(value) for key, value in values.items()}
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _numbers(value)
+    if not isinstance(value, float):
+        return value
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def why(made: Decision, outcome: Outcome | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a past decision with what came of it; see `explained`."""
+    view = explained(made)
     view["outcome"] = asdict(outcome) if outcome else None
     view["facts"] = dict(facts)
     return view

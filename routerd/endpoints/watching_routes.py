@@ -51,11 +51,15 @@ def in_currency(sums: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
 async def statistics(house: House, days: int) -> dict[str, Any]:
     """Return everything of /control/stats. Raises: RouterdError."""
     found = await house.history.statistics(days)
-    policy = house.governance.permit.policy
+    return told(found, house.governance.permit.policy, house.current().config.baseline)
+
+
+def told(found: Mapping[str, Any], policy: Policy, baseline: str) -> dict[str, Any]:
+    """Return what storage found as /control/stats says it: in the policy's currency."""
     told: dict[str, Any] = {
         "currency": policy.currency,
         "per_usd": policy.per_usd,
-        "baseline": house.current().config.baseline,
+        "baseline": baseline,
     }
     for name, value in found.items():
         if name.startswith("by_"):

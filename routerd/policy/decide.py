@@ -83,24 +83,35 @@ def decide(
         ruling=ruling,
         max_output_tokens=max_output_tokens,
     )
-    refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
-    admitted = [candidate for candidate, refusal in refusals if refusal is None]
+    admitted, exclusions = _sifted(candidates, now)
     weights = normalised(profile.weights)
     output = scores.expected_output_tokens(features, max_output_tokens)
     appraised = appraise(admitted, features, output, max_output_tokens)
+    floor = _floor(profile, ruling)
     return Decision(
         id=identity,
         features=features,
-        ranked=residency.keep_resident(rank(appraised, weights, _floor(profile, ruling))),
-        exclusions=tuple(
-            Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal is not None
-        ),
+        ranked=residency.keep_resident(rank(appraised, weights, floor)),
+        exclusions=exclusions,
         weights=weights,
         profile=name,
         requested_model=requested_model,
         baseline=wanted.baseline or stance.baseline,
         pinned=wanted.pinned,
+        floor=floor,
+        output_bound=max_output_tokens or 0,
         **_under(ruling),
+    )
+
+
+def _sifted(
+    candidates: Sequence[Candidate], now: rules.Circumstances
+) -> tuple[list[Candidate], tuple[Exclusion, ...]]:
+    """Return those that may answer, and the others with the rule that says no."""
+    refusals = [(candidate, rules.first_refusal(candidate, now)) for candidate in candidates]
+    return (
+        [candidate for candidate, refusal in refusals if refusal is None],
+        tuple(Exclusion(candidate, *refusal) for candidate, refusal in refusals if refusal),
     )
 
 
@@ -171,11 +182,12 @@ def _places(
     """
     least = floor * max((entry.p_success for entry in appraised), default=0.0)
     for at, entry in enumerate(appraised):
-        total = _total(entry.terms, weights)
+        total = weighed(entry.terms, weights)
         yield entry.p_success < least, -total, entry.candidate.name, at
 
 
-def _total(terms: Terms, weights: Terms) -> float:
+def weighed(terms: Terms, weights: Terms) -> float:
+    """Return the score: the terms by their weights."""
     return (
         weights.complexity * terms.complexity
         + weights.history * terms.history

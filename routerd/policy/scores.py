@@ -49,12 +49,23 @@ def difficulty(features: Features) -> float:
 
     What was learnt of such tasks (`harder`) is added, within bounds.
     """
+    return sum(difficulty_parts(features))
+
+
+def difficulty_parts(features: Features) -> tuple[float, float, float, float]:
+    """Return what the difficulty is made of, in logits: the reading's complexity, doubt about the
+    reading, the length of the input, and what was learnt of such tasks.
+    """
     reading = features.reading
     doubt = DOUBT_MARGIN * (1.0 - _within(reading.task_confidence))
     complexity = _within(reading.complexity, otherwise=0.5)
-    read = DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * complexity + doubt + _length(features)
     learnt = 0.0 if math.isnan(features.harder) else features.harder
-    return read + max(-_MOST_SHIFT, min(_MOST_SHIFT, learnt))
+    return (
+        DIFFICULTY_AT_ZERO + DIFFICULTY_SPAN * complexity,
+        doubt,
+        _length(features),
+        max(-_MOST_SHIFT, min(_MOST_SHIFT, learnt)),
+    )
 
 
 def _length(features: Features) -> float:
@@ -125,10 +136,20 @@ def expected_seconds(candidate: Candidate, input_tokens: int, output_tokens: int
 
     0..WORST.
     """
-    load = 0.0 if candidate.warm else candidate.load_s
-    prefill = input_tokens / max(candidate.prefill_tokens_per_s, 1.0)
-    output = output_tokens / max(candidate.tokens_per_s, 0.1)
-    return _within(load + prefill + candidate.ttft_s + output, WORST, WORST)
+    parts = seconds_parts(candidate, input_tokens, output_tokens)
+    return _within(sum(parts), WORST, WORST)
+
+
+def seconds_parts(
+    candidate: Candidate, input_tokens: int, output_tokens: int
+) -> tuple[float, float, float, float]:
+    """Return the seconds of loading, reading the input, the first token, and writing."""
+    return (
+        0.0 if candidate.warm else candidate.load_s,
+        input_tokens / max(candidate.prefill_tokens_per_s, 1.0),
+        candidate.ttft_s,
+        output_tokens / max(candidate.tokens_per_s, 0.1),
+    )
 
 
 def latency(seconds: float, latency_class: LatencyClass) -> float:

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from routerd.core import config as settings
 from routerd.core.config import Config, ProviderConfig, Weights
 from routerd.core.errors import ConfigInvalid
+from routerd.core.spelling import did_you_mean
 from routerd.policy import wish
 from routerd.settings import clouds
 from routerd.settings.engines import is_this_machine
@@ -149,7 +150,9 @@ def _checked(config: Config, text: str, path: Path) -> Config:
             raise fail(key, f"must be from {low} to {high}")
     known = {**wish.BUILT_IN_PROFILES, **config.profiles}
     if config.profile not in known:
-        raise fail(["profile"], f"no such profile; there are {', '.join(sorted(known))}")
+        meant = did_you_mean(config.profile, known)
+        there = ", ".join(sorted(known))
+        raise fail(["profile"], f"no such profile; there are {there}.{meant}")
     names = [provider.name for provider in config.provider]
     for i, provider in enumerate(config.provider):
         if fault := _name_fault(provider.name, names[:i]):

@@ -1,15 +1,10 @@
 """Paths of one routerd home and their permissions; opens nothing but what it must create."""
 
-import hashlib
 import os
 import re
-import secrets
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from routerd.core.errors import ConfigInvalid
 
@@ -93,6 +88,9 @@ class Places:
         path = self.run / "mcp.sock"
         if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
             return path
+        import hashlib  # with tempfile 10 ms that only a long home need cost
+        import tempfile
+
         digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"routerd-{_uid()}-{digest}" / "mcp.sock"
 
@@ -104,8 +102,11 @@ def _uid() -> int:
 def find() -> Places:
     """Return the places of `ROUTERD_HOME`, else of this user's data directory."""
     chosen = os.environ.get("ROUTERD_HOME")
-    home = Path(chosen) if chosen else Path(platformdirs.user_data_dir("routerd", appauthor=False))
-    return Places(home.expanduser().absolute())
+    if not chosen:
+        import platformdirs  # 10 ms that a chosen home need not cost
+
+        chosen = platformdirs.user_data_dir("routerd", appauthor=False)
+    return Places(Path(chosen).expanduser().absolute())
 
 
 def private_directory(path: Path) -> None:
@@ -152,7 +153,7 @@ def prepare(places: Places) -> None:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file of mode 0600 atomically; never through a symlink."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
@@ -179,6 +180,8 @@ def ensure_token(path: Path) -> tuple[str, str]:
 
 
 def _new_token(path: Path) -> str:
+    import secrets  # 10 ms that only a new token costs
+
     token = "rd-" + secrets.token_urlsafe(32)
     write_private(path, token + "\n")
     return token

@@ -191,7 +191,7 @@ def migrate(connection: Connection) -> None:
 
     Raises: ForeignSchema for a newer routerd's file or another program's; SqliteError.
     """
-    version = _version(connection)
+    version = schema_version(connection)
     if version == len(MIGRATIONS):
         return
     with connection:
@@ -201,7 +201,8 @@ def migrate(connection: Connection) -> None:
         connection.pragma("user_version", len(MIGRATIONS))
 
 
-def _version(connection: Connection) -> int:
+def schema_version(connection: Connection) -> int:
+    """Return how many steps the file has taken. Raises: ForeignSchema, SqliteError."""
     version = int(connection.pragma("user_version"))
     application = int(connection.pragma("application_id"))
     tables = int(connection.execute("select count(*) from sqlite_schema").get)

@@ -282,6 +282,14 @@ def read_pasts(path: Path, count: int) -> tuple[Past, ...]:
     return _read(path, partial(history.read_pasts, count=count), ())
 
 
+def read_statistics(path: Path, days: int) -> dict[str, Any] | None:
+    """Return sums and times as `SqliteMemory.statistics`; None where there is no file.
+
+    Raises: HistoryUnreadable.
+    """
+    return _read(path, partial(statistics.read, days=days, now_unix_s=time.time()), None)
+
+
 def _read(path: Path, job: Callable[[Connection], T], otherwise: T) -> T:
     if not path.exists():
         return otherwise

@@ -59,6 +59,11 @@ class OnnxSession:
         return Outputs(emb[0], task[0], float(complexity.reshape(-1)[0]), language[0])
 
 
+def available_providers() -> tuple[str, ...]:
+    """Return the execution providers this onnxruntime was built with. Raises: ImportError."""
+    return tuple(_import_onnxruntime().get_available_providers())
+
+
 def _import_onnxruntime() -> Any:
     """Import the library late and muted.
 

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from routerd.cli import models_table
 from routerd.core.status import EngineStatus, ModelStatus
+from tests.cli import golden
 
 PLAIN = ModelStatus(
     name="ollama/qwen2.5-coder:7b",
@@ -30,6 +31,7 @@ PLAIN = ModelStatus(
 CLOUD = replace(
     PLAIN,
     name="anthropic/claude-sonnet-5",
+    provider="anthropic",
     zone="cloud",
     engine="anthropic",
     warm=True,
@@ -39,6 +41,37 @@ CLOUD = replace(
     price_cached_input=0.3,
     price_output=15.0,
 )
+WIDTHS = (80, 100)
+PICTURES = {
+    "models": (
+        models_table.show,
+        {
+            "models": [
+                asdict(PLAIN),
+                asdict(replace(PLAIN, name="ollama/nomic-embed-text:latest", warm=True,
+                               capabilities=("embeddings",), context_tokens=2048)),
+                asdict(replace(PLAIN, name="ollama/broken:7b", usable=False, reason="no tensors")),
+                asdict(replace(CLOUD, usable=True, context_tokens=200_000, loaded_tokens=0)),
+                asdict(replace(PLAIN, name="llamacpp/plumbing-check", provider="llamacpp",
+                               plumbing=True, capabilities=("json_schema",))),
+            ],
+            "engines": [
+                asdict(EngineStatus("ollama", "ollama", "device", "http://a", True, 2)),
+                asdict(EngineStatus("anthropic", "anthropic", "cloud", "https://b", True, 1)),
+                asdict(EngineStatus("llamacpp", "llamacpp", "device", "~/m", True, 0)),
+                asdict(EngineStatus("lmstudio", "lmstudio", "device", "http://c", False, 0, "no")),
+            ],
+            "state": "ready",
+        },
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_looks_as_it_was_found_good(width: int) -> None:
+    text = golden.drawn(*PICTURES["models"], width)
+    assert max(map(len, text.splitlines())) <= width
+    assert text == golden.kept("models", width).read_text("utf-8")
 
 
 def drawn(*models: ModelStatus, engines: tuple[EngineStatus, ...] = ()) -> str:

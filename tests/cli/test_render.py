@@ -9,6 +9,7 @@ from routerd.cli.render import counted
         (0, "memory", "0 memories"),
         (1, "memory", "1 memory"),
         (2, "request", "2 requests"),
+        (14, "day", "14 days"),
         (12_345, "entry", "12,345 entries"),
     ],
 )

@@ -205,3 +205,10 @@ def test_what_two_threads_are_told_does_not_mix() -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(secrets.get, "there", ORIGIN).result()
     assert "named here" in secrets.trouble
+
+
+def test_a_check_names_the_backend_and_what_is_wrong_with_it(hanging: HangingKeyring) -> None:
+    backend, trouble = store(MemoryKeyring()).check()
+    assert (backend, trouble) == ("tests.fakes.memory_keyring.MemoryKeyring", "")
+    assert "is it locked" in store(hanging).check()[1]
+    assert "not one that keeps secrets safe" in KeyringStore(MemoryKeyring()).check()[1]
