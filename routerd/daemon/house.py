@@ -17,18 +17,19 @@ from routerd.core.config import Config
 from routerd.core.decision import Decision
 from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
-from routerd.core.status import ModelStatus, Status
-from routerd.daemon import wiring
+from routerd.core.status import ModelStatus, Savings, Status
+from routerd.daemon import faces, pausing, wiring
 from routerd.daemon.governance import Governance
 from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
+from routerd.journey.activity import MOST_DECISIONS, Activity
 from routerd.journey.route import Journey
 from routerd.learning import keeping
 from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
 from routerd.sessions.ledger import Ledger
-from routerd.settings import catalogue_file, known_keys, load
+from routerd.settings import catalogue_file, edit, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.forgetting import Forget
 from routerd.storage.outcomes import SqliteMemory
@@ -59,6 +60,8 @@ class TheHouse:
         self._budget = RetryBudget()
         self._ledger = Ledger()
         self._learner = Learner(memory)
+        self.activity = Activity()
+        governance.door.told = self.activity.note_refusal
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -91,6 +94,7 @@ class TheHouse:
             self._ledger,
             AnswerVerifier(),
             self._learner,
+            self.activity,
         )
         self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
@@ -130,6 +134,10 @@ class TheHouse:
             self._learner.matrix.take_up(keeping.matrix_of(await self._memory.cells()))
         except (RouterdError, TypeError, ValueError):
             _log.exception("what was learnt of the models could not be read")
+        try:
+            self.activity.load(faces.recent(await self._memory.pasts(MOST_DECISIONS)))
+        except RouterdError as error:
+            _log.warning("the last decisions can't be shown: %s", error)
 
     async def keep_learning(self, every_s: float) -> None:
         """Learn how hard tasks are and save the matrix, again and again; see `save_learning`."""
@@ -211,6 +219,26 @@ class TheHouse:
             journey=replace(now.journey, stance=stance),
         )
 
+    def pause(self, for_s: float | None) -> None:
+        """See `endpoints.house.House.pause`; `keep_paused` frees the memory."""
+        self.activity.pause(for_s)
+        _log.warning("paused %s", f"for {for_s:.0f} s" if for_s else "until somebody resumes")
+
+    def resume(self) -> None:
+        """See `endpoints.house.House.resume`."""
+        self.activity.resume()
+
+    async def keep_paused(self) -> None:
+        """Free what local models hold while routerd is paused, again and again."""
+        await pausing.keep(self.activity, self.current)
+
+    async def set_profile(self, name: str) -> None:
+        """See `endpoints.house.House.set_profile`."""
+        await anyio.to_thread.run_sync(edit.set_key, self._places.config, "profile", name)
+        fault = await self.reload()
+        if self._snapshot.config.profile != name:
+            raise ConfigInvalid(fault or f"The profile is still {self._snapshot.config.profile}.")
+
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
         await self._memory.flush()
@@ -243,7 +271,7 @@ class TheHouse:
         candidates = self._snapshot.catalogue.candidates()
         kinds = {engine.name: engine.kind for engine in self.catalogue.engines}
         base = f"http://127.0.0.1:{self.port}"
-        return Status(
+        status = Status(
             state=self._state(candidates),
             version=__version__,
             pid=os.getpid(),
@@ -263,6 +291,7 @@ class TheHouse:
             config_error=self._config_error,
             memories=int(counts.get("memories", 0)),
         )
+        return faces.described(status, self._snapshot, self.activity, self.governance, Savings())
 
     def _state(self, candidates: tuple[Candidate, ...]) -> str:
         if self.stopping.is_set():

@@ -185,6 +185,7 @@ async def _open_doors(
         await group.start(server.serve)
         group.start_soon(house.keep_fresh, CHECK_EVERY_S)
         group.start_soon(house.keep_learning, SAVE_EVERY_S)
+        group.start_soon(house.keep_paused)
         group.start_soon(_watch_settings, here, house)
         group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)
         group.start_soon(_watch_signals, house, server)

@@ -15,6 +15,7 @@ from routerd.core.outcome import Outcome
 from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Chunk
+from routerd.journey.activity import Activity
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.audited import Audit
 from routerd.journey.permit import Permit
@@ -48,6 +49,7 @@ class Journey:
     sessions: Sessions | None = None
     verifier: Verifier | None = None
     learning: Learning | None = None
+    activity: Activity = field(default_factory=Activity)
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -104,8 +106,9 @@ class Journey:
 
         Consume under `contextlib.aclosing`: closing it cancels the backend. However it ends, the
         outcome is remembered.
-        Raises: NotFound, NoCandidate, ProviderFailed.
+        Raises: Paused, NotFound, NoCandidate, ProviderFailed.
         """
+        self.activity.admit()
         began_s = time.monotonic()
         self._look_back(request)
         decision = journal.decision = await self.decide(request)
@@ -114,6 +117,7 @@ class Journey:
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         traffic = self.audit.begin()
+        self.activity.begin(decision, journal)
         try:
             await self.audit.before(decision, request)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
@@ -121,6 +125,7 @@ class Journey:
                     yield chunk
         except RouterdError as failure:
             error = failure
+            self.activity.note_failure(failure, decision)
             raise
         except Exception as fault:
             # Without this a crash would be remembered as a client that went away.
@@ -128,6 +133,7 @@ class Journey:
             raise
         finally:
             outcome = outcome_of(decision, journal, time.monotonic() - began_s, error)
+            self.activity.end(decision, outcome, journal)
             self._conclude(request, decision, outcome)
             self.audit.after(decision, outcome, request, journal, traffic)
 

@@ -169,6 +169,10 @@ class SqliteMemory:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
         return await self._look_back(partial(history.read_recent, count=count))
 
+    async def pasts(self, count: int) -> tuple[Past, ...]:
+        """Return the newest decisions whole, newest first. Raises: HistoryUnreadable."""
+        return await self._look_back(partial(history.read_pasts, count=count))
+
     async def counts(self) -> dict[str, Any]:
         """Return requests, failures, tokens, cost_usd, baseline_cost_usd and memories.
 

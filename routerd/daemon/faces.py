@@ -1,0 +1,82 @@
+"""What the faces show beyond the bare state: requests, refusals, money, the cloud, the pause."""
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+
+from routerd.core.config import Config
+from routerd.core.status import RecentDecision, RefusedEgress, Savings, Status
+from routerd.daemon.governance import Governance
+from routerd.endpoints.house import Snapshot
+from routerd.journey.activity import Activity
+from routerd.policy import cloud_use, wish
+from routerd.storage.history import Past
+
+
+def described(
+    status: Status, now: Snapshot, activity: Activity, governance: Governance, saved: Savings
+) -> Status:
+    """Return the status with all of that; it reads memory only."""
+    reached = governance.budgets_reached()
+    barrier = cloud_use.barrier(
+        now.catalogue.candidates(),
+        now.catalogue.engines,
+        governance.policy,
+        reached,
+        offline=status.offline,
+    )
+    return replace(
+        status,
+        running=activity.running,
+        decisions=tuple(activity.decisions),
+        refused=refused(activity, governance),
+        saved=saved,
+        cloud_allowed=not barrier,
+        cloud_reason=barrier,
+        paused=activity.paused,
+        paused_left_s=round(activity.paused_left_s, 1),
+        policy_error=governance.policy_error,
+        profiles=profiles(now.config),
+        budgets_reached=tuple(budget.id for budget in reached),
+        notifications=wanted(now.config),
+    )
+
+
+def refused(activity: Activity, governance: Governance) -> RefusedEgress:
+    """Return what was refused at the door, by the policy, and by the tripwire."""
+    told, tripwire = activity.refused, governance.tripwire
+    stopped = tripwire.report()["stopped"]
+    if not stopped:
+        return told
+    count = told.count + sum(stopped.values())
+    if told.last_unix_s >= tripwire.last_stopped_unix_s:
+        return replace(told, count=count)
+    what, _, where = tripwire.last_stopped.partition(" ")
+    reason = f"offline mode is on; {what} was stopped"
+    return RefusedEgress(count, tripwire.last_stopped_unix_s, where, reason)
+
+
+def profiles(config: Config) -> tuple[str, ...]:
+    """Return the names one may choose from, the built-in ones first."""
+    return tuple({**wish.BUILT_IN_PROFILES, **config.profiles})
+
+
+def wanted(config: Config) -> tuple[str, ...]:
+    """Return the names of the notifications that are switched on."""
+    kinds = config.notifications
+    return tuple(field.name for field in fields(kinds) if getattr(kinds, field.name))
+
+
+def recent(pasts: Iterable[Past]) -> Iterable[RecentDecision]:
+    """Yield past decisions as the faces show them."""
+    for decision, outcome, facts in pasts:
+        model = outcome.model if outcome else ""
+        zone = next((e.candidate.zone for e in decision.ranked if e.candidate.name == model), None)
+        yield RecentDecision(
+            id=decision.id,
+            at_unix_s=float(facts["at_unix_s"]),
+            task=decision.features.reading.task,
+            model=model,
+            zone=zone or "device",
+            reason=decision.reason,
+            finish=outcome.finish if outcome else "",
+        )

@@ -1,0 +1,48 @@
+"""While routerd is paused, the memory of local models is freed as soon as nobody uses them."""
+
+import logging
+from collections.abc import Callable
+
+import anyio
+
+from routerd.core.errors import ProviderFailed
+from routerd.core.ports import Catalogue
+from routerd.endpoints.house import Snapshot
+from routerd.journey.activity import Activity
+
+_log = logging.getLogger(__name__)
+UNLOAD_S = 10.0
+
+
+async def keep(activity: Activity, current: Callable[[], Snapshot]) -> None:
+    """Run for ever: unload while paused, after each answer that ends, and end a timed pause."""
+    was_paused = False
+    while True:
+        changed = activity.changed
+        if activity.paused:
+            in_use = {request.model for request in activity.running}
+            await unload(current().catalogue, in_use)
+        elif was_paused:
+            _log.info("requests are taken again")
+        was_paused = activity.paused
+        left_s = activity.paused_left_s
+        with anyio.move_on_after(left_s or None):
+            await changed.wait()
+        if was_paused and not activity.paused and not changed.is_set():
+            activity.resume()  # its time is over; whoever watches is told
+
+
+async def unload(catalogue: Catalogue, in_use: set[str]) -> None:
+    """Have every loaded model of this machine unloaded that nobody uses; failures are logged."""
+    for candidate in catalogue.candidates():
+        if not candidate.warm or candidate.zone != "device" or candidate.name in in_use:
+            continue
+        give_up = getattr(catalogue.provider(candidate.provider), "unload", None)
+        if give_up is None:
+            continue
+        try:
+            with anyio.move_on_after(UNLOAD_S):
+                await give_up(candidate.model)
+                _log.info("%s was unloaded: routerd is paused", candidate.name)
+        except ProviderFailed as failure:
+            _log.warning("%s could not be unloaded: %s", candidate.name, failure)
