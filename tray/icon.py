@@ -34,6 +34,7 @@ class Canvas:
     """A transparent picture whose coordinates are those of the grid."""
 
     def __init__(self, size: int, tile: Colour, ink: Colour = WHITE) -> None:
+        self.size = size
         self.scale = size * OVERSAMPLE / GRID
         self.image = Image.new("RGBA", (size * OVERSAMPLE, size * OVERSAMPLE), (*tile, 0))
         self.draw = ImageDraw.Draw(self.image)
@@ -71,10 +72,7 @@ class Canvas:
 
     def cut(self, shape: Callable[["Canvas"], None]) -> None:
         """Make transparent what `shape` would cover."""
-        mask = Canvas.__new__(Canvas)
-        mask.scale, mask.tile, mask.ink = self.scale, self.tile, self.ink
-        mask.image = Image.new("RGBA", self.image.size, (0, 0, 0, 0))
-        mask.draw = ImageDraw.Draw(mask.image)
+        mask = Canvas(self.size, self.tile, self.ink)
         shape(mask)
         hole = ImageChops.invert(mask.image.getchannel("A"))
         self.image.putalpha(ImageChops.multiply(self.image.getchannel("A"), hole))
