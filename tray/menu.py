@@ -27,7 +27,7 @@ class Own:
     failure: str = ""
 
 
-def items(status: Status | None, own: Own = Own()) -> tuple[Item, ...]:  # noqa: B008  # frozen
+def items(status: Status | None, own: Own = Own()) -> tuple[Item, ...]:
     """Return the whole menu."""
     middle = _stopped(own) if status is None else _running(status, own)
     failed = (Item(_short(own.failure), Action("dismiss")), SEPARATOR) if own.failure else ()
@@ -116,7 +116,11 @@ def _loaded(status: Status) -> Item:
     if not loaded:
         return Item("No model is loaded")
     lines = tuple(
-        Item(f"{m.name} · {_tokens(m.loaded_tokens or m.context_tokens)}" if m.context_tokens else m.name)
+        Item(
+            f"{m.name} · {_tokens(m.loaded_tokens or m.context_tokens)}"
+            if m.context_tokens
+            else m.name
+        )
         for m in loaded[:MOST_LOADED]
     )
     if len(lines) == 1:
@@ -166,7 +170,9 @@ def _pause(status: Status, own: Own) -> Item:
 
 def _last(status: Status | None, own: Own) -> tuple[Item, ...]:
     login = own.starts_at_login
-    at_login = Item("Start at login", Action("login", "off" if login else "on"), checked=bool(login))
+    at_login = Item(
+        "Start at login", Action("login", "off" if login else "on"), checked=bool(login)
+    )
     stop = Item("Stop routerd", Action("stop"), enabled=own.pending != Action("stop"))
     return (
         *((at_login, SEPARATOR) if login is not None else ()),

@@ -172,10 +172,12 @@ class X11Icon(Face):
                 self._dock()
         elif event.type == X.DestroyNotify:
             self._destroyed(window)
-        elif window is None or window != self._window:
-            return
-        elif event.type == X.ButtonPress:
-            self._open(event)
+        elif window is not None and window == self._window:
+            self._own_event(event)
+
+    def _own_event(self, event: Any) -> None:
+        if event.type == X.ButtonPress:
+            self._open()
         elif event.type in (X.Expose, X.ConfigureNotify, X.MapNotify, X.ReparentNotify):
             if event.type == X.MapNotify:
                 self.handlers.shown()
@@ -189,7 +191,7 @@ class X11Icon(Face):
             if self._window is not None:
                 self._window.unmap()
 
-    def _open(self, event: Any) -> None:
+    def _open(self) -> None:
         if self._view is None or self._menu is not None:
             return
         self.handlers.opened()
@@ -197,7 +199,12 @@ class X11Icon(Face):
         size = self._window.get_geometry()
         box = (-place.x, -place.y, size.width, size.height)
         self._menu = X11Menu(
-            self._display, self._view.items, box, self.handlers.chosen, dark=self._on_dark()
+            self._display,
+            self._view.items,
+            box,
+            self.handlers.chosen,
+            dark=self._on_dark(),
+            dpi=resource_dpi(self._display),
         )
 
     def _paint(self) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import fields, replace
 
+from routerd.core.candidate import Candidate
 from routerd.core.config import Config
-from routerd.core.status import RecentDecision, RefusedEgress, Savings, Status
+from routerd.core.status import ModelStatus, RecentDecision, RefusedEgress, Savings, Status
 from routerd.daemon.governance import Governance
+from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.activity import Activity
 from routerd.policy import cloud_use, wish
@@ -13,14 +15,23 @@ from routerd.storage.history import Past
 
 
 def described(
-    status: Status, now: Snapshot, activity: Activity, governance: Governance, saved: Savings
+    status: Status,
+    now: Snapshot,
+    activity: Activity,
+    governance: Governance,
+    saved_usd: tuple[float, float],
 ) -> Status:
-    """Return the status with all of that; it reads memory only."""
+    """Return the status with all of that; it reads memory only.
+
+    `saved_usd`: what was saved today and this month, US dollars.
+    """
+    policy = governance.policy
+    today, month = (round(usd * policy.per_usd, 6) for usd in saved_usd)
     reached = governance.budgets_reached()
     barrier = cloud_use.barrier(
         now.catalogue.candidates(),
         now.catalogue.engines,
-        governance.policy,
+        policy,
         reached,
         offline=status.offline,
     )
@@ -29,7 +40,7 @@ def described(
         running=activity.running,
         decisions=tuple(activity.decisions),
         refused=refused(activity, governance),
-        saved=saved,
+        saved=Savings(today, month, policy.currency),
         cloud_allowed=not barrier,
         cloud_reason=barrier,
         paused=activity.paused,
@@ -80,3 +91,30 @@ def recent(pasts: Iterable[Past]) -> Iterable[RecentDecision]:
             reason=decision.reason,
             finish=outcome.finish if outcome else "",
         )
+
+
+def model(candidate: Candidate, engine: str) -> ModelStatus:
+    """Return a candidate as the faces show it; `engine` is the kind of its provider."""
+    return ModelStatus(
+        name=candidate.name,
+        provider=candidate.provider,
+        zone=candidate.zone,
+        context_tokens=candidate.context_tokens,
+        capabilities=tuple(views.capabilities(candidate.capabilities)),
+        warm=candidate.warm,
+        usable=candidate.usable and not candidate.circuit_open,
+        reason=candidate.unusable_reason or ("resting" if candidate.circuit_open else ""),
+        parameters_b=candidate.parameters_b,
+        health=candidate.health,
+        tokens_per_s=candidate.tokens_per_s,
+        plumbing=candidate.plumbing,
+        engine=engine,
+        loaded_tokens=candidate.loaded_tokens,
+        ability=candidate.ability,
+        ability_sd=candidate.ability_sd,
+        price_input=candidate.price.input,
+        price_cached_input=candidate.price.cached_input,
+        price_output=candidate.price.output,
+        load_s=candidate.load_s,
+        size_bytes=candidate.size_bytes,
+    )

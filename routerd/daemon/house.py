@@ -17,10 +17,11 @@ from routerd.core.config import Config
 from routerd.core.decision import Decision
 from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
-from routerd.core.status import ModelStatus, Savings, Status
+from routerd.core.status import Status
 from routerd.daemon import faces, pausing, wiring
+from routerd.daemon.baseline import Baseline
 from routerd.daemon.governance import Governance
-from routerd.endpoints import views
+from routerd.endpoints.feed import Feed
 from routerd.endpoints.house import Snapshot
 from routerd.journey.activity import MOST_DECISIONS, Activity
 from routerd.journey.route import Journey
@@ -55,13 +56,14 @@ class TheHouse:
         self._places = places
         self._parts = parts
         self._understanding = understanding
-        self._memory = memory
+        self._memory = self.history = memory
         self.governance = governance
+        self.feed = Feed()
+        governance.door.on_refused = self._refused
         self._budget = RetryBudget()
         self._ledger = Ledger()
         self._learner = Learner(memory)
         self.activity = Activity()
-        governance.door.told = self.activity.note_refusal
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -81,6 +83,7 @@ class TheHouse:
             wiring.providers(config, replace(self._parts, named=named), self._wanted),
             before.records if before else None,
             partial(wiring.known, named),
+            lambda engine: self.feed.tell("engine", asdict(engine)),
         )
         journey = Journey(
             self._understanding,
@@ -95,6 +98,8 @@ class TheHouse:
             AnswerVerifier(),
             self._learner,
             self.activity,
+            self.feed,
+            Baseline(named, config.baseline).price_of,
         )
         self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
@@ -183,6 +188,7 @@ class TheHouse:
             except ConfigInvalid as error:
                 self._config_error = error.message
                 _log.error("the settings are not used: %s", error)  # no traceback
+                self.feed.tell("settings", {"file": "config.toml", "error": error.message})
                 return error.message
             self._config_error = ""
             if later := wiring.needing_restart(old, config):
@@ -193,6 +199,7 @@ class TheHouse:
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
             self._snapshot = new
             _log.info("config.toml is in force")
+            self.feed.tell("settings", {"file": "config.toml", "error": ""})
             return policy_fault
 
     async def _reload_policy(self) -> str:
@@ -201,8 +208,10 @@ class TheHouse:
             changed = await anyio.to_thread.run_sync(self.governance.load)
         except ConfigInvalid as error:
             _log.error("the policy is not used: %s", error)  # no traceback
+            self.feed.tell("settings", {"file": "policy.toml", "error": error.message})
             return error.message
         if changed:
+            self.feed.tell("settings", {"file": "policy.toml", "error": ""})
             now = self._snapshot
             journey = replace(now.journey, permit=self.governance.permit)
             self._snapshot = replace(now, journey=journey)
@@ -218,19 +227,28 @@ class TheHouse:
             config=replace(now.config, offline=offline),
             journey=replace(now.journey, stance=stance),
         )
+        mode = {"offline": offline, "layer": self.governance.layer, "by": by}
+        self.feed.tell("mode", mode)
+
+    def _refused(self, server: str, why: str, looking: bool) -> None:
+        if not looking:
+            self.activity.note_refusal(server, why)
+        self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
 
     def pause(self, for_s: float | None) -> None:
         """See `endpoints.house.House.pause`; `keep_paused` frees the memory."""
         self.activity.pause(for_s)
+        self.feed.tell("paused", {"paused": True, "for_s": for_s})
         _log.warning("paused %s", f"for {for_s:.0f} s" if for_s else "until somebody resumes")
 
     def resume(self) -> None:
         """See `endpoints.house.House.resume`."""
         self.activity.resume()
+        self.feed.tell("paused", {"paused": False})
 
     async def keep_paused(self) -> None:
         """Free what local models hold while routerd is paused, again and again."""
-        await pausing.keep(self.activity, self.current)
+        await pausing.keep(self.activity, self.current, self.resume)
 
     async def set_profile(self, name: str) -> None:
         """See `endpoints.house.House.set_profile`."""
@@ -263,6 +281,8 @@ class TheHouse:
     def stop(self) -> None:
         """See `endpoints.house.House.stop`."""
         self.stopping.set()
+        # Whoever listens would else keep the server from draining.
+        self.feed.close()
 
     async def status(self) -> Status:
         """See `endpoints.house.House.status`."""
@@ -285,13 +305,14 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(_model(c, kinds.get(c.provider, "")) for c in candidates),
+            models=tuple(faces.model(c, kinds.get(c.provider, "")) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,
             memories=int(counts.get("memories", 0)),
         )
-        return faces.described(status, self._snapshot, self.activity, self.governance, Savings())
+        saved_usd = await self._memory.saved()
+        return faces.described(status, self._snapshot, self.activity, self.governance, saved_usd)
 
     def _state(self, candidates: tuple[Candidate, ...]) -> str:
         if self.stopping.is_set():
@@ -313,29 +334,3 @@ class TheHouse:
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"
-
-
-def _model(candidate: Candidate, engine: str) -> ModelStatus:
-    return ModelStatus(
-        name=candidate.name,
-        provider=candidate.provider,
-        zone=candidate.zone,
-        context_tokens=candidate.context_tokens,
-        capabilities=tuple(views.capabilities(candidate.capabilities)),
-        warm=candidate.warm,
-        usable=candidate.usable and not candidate.circuit_open,
-        reason=candidate.unusable_reason or ("resting" if candidate.circuit_open else ""),
-        parameters_b=candidate.parameters_b,
-        health=candidate.health,
-        tokens_per_s=candidate.tokens_per_s,
-        plumbing=candidate.plumbing,
-        engine=engine,
-        loaded_tokens=candidate.loaded_tokens,
-        ability=candidate.ability,
-        ability_sd=candidate.ability_sd,
-        price_input=candidate.price.input,
-        price_cached_input=candidate.price.cached_input,
-        price_output=candidate.price.output,
-        load_s=candidate.load_s,
-        size_bytes=candidate.size_bytes,
-    )

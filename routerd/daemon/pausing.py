@@ -14,7 +14,9 @@ _log = logging.getLogger(__name__)
 UNLOAD_S = 10.0
 
 
-async def keep(activity: Activity, current: Callable[[], Snapshot]) -> None:
+async def keep(
+    activity: Activity, current: Callable[[], Snapshot], resume: Callable[[], None]
+) -> None:
     """Run for ever: unload while paused, after each answer that ends, and end a timed pause."""
     was_paused = False
     while True:
@@ -29,7 +31,7 @@ async def keep(activity: Activity, current: Callable[[], Snapshot]) -> None:
         with anyio.move_on_after(left_s or None):
             await changed.wait()
         if was_paused and not activity.paused and not changed.is_set():
-            activity.resume()  # its time is over; whoever watches is told
+            resume()  # its time is over; whoever watches is told
 
 
 async def unload(catalogue: Catalogue, in_use: set[str]) -> None:

@@ -26,6 +26,7 @@ from routerd.endpoints import (
     ollama_routes,
     openai_routes,
     switch_routes,
+    watching_routes,
 )
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
@@ -80,6 +81,7 @@ def build(
             *control_routes.routes(house),
             *governance_routes.routes(house),
             *switch_routes.routes(house),
+            *watching_routes.routes(house),
             Route("/mcp", _Mcp(mcp)),
         ],
         exception_handlers={

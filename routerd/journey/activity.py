@@ -56,9 +56,17 @@ class Activity:
         self._running[decision.id] = (time.time(), journal)
         self._tell()
 
-    def end(self, decision: Decision, outcome: Outcome, journal: Journal) -> None:
+    def end(
+        self,
+        decision: Decision,
+        outcome: Outcome,
+        journal: Journal,
+        error: RouterdError | None = None,
+    ) -> None:
         """Note how it ended."""
         self._running.pop(decision.id, None)
+        if error is not None:
+            self.note_failure(error, decision)
         winner = journal.winner or journal.asked
         self.decisions.appendleft(
             RecentDecision(

@@ -13,7 +13,7 @@ from routerd.core.config import Timeouts
 from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import NoCandidate, ProviderFailed
 from routerd.core.outcome import Attempt
-from routerd.core.ports import Catalogue, Verifier
+from routerd.core.ports import Catalogue, Verifier, Watcher
 from routerd.core.request import Request
 from routerd.core.response import Assembler, Chunk, Finish, Progress
 from routerd.core.status import EngineStatus
@@ -32,10 +32,16 @@ class Journal:
     """
 
     decision: Decision | None = None
-    asked: Ranked | None = None
     attempts: list[Attempt] = field(default_factory=list)
     assembler: Assembler = field(default_factory=Assembler)
     winner: Ranked | None = None
+    watcher: Watcher | None = None
+    asked: Ranked | None = None
+
+    def begin(self, candidate: Candidate) -> None:
+        """Let who watches know that this candidate is asked now."""
+        if self.watcher is not None and self.decision is not None:
+            self.watcher.attempting(self.decision.id, candidate, len(self.attempts) + 1)
 
 
 @dataclass(slots=True)
@@ -159,6 +165,7 @@ class Attempts:
         failure: ProviderFailed | None = None
         journal.asked = entry
         check = self._check(request, entry, decision, journal)
+        journal.begin(entry.candidate)
         try:
             async with (
                 aclosing(self._chunks(request, entry.candidate)) as chunks,

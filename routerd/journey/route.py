@@ -7,12 +7,21 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
+from routerd.core.candidate import Price
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
 from routerd.core.features import Features
 from routerd.core.outcome import Outcome
-from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
+from routerd.core.ports import (
+    Catalogue,
+    Learning,
+    Memory,
+    Sessions,
+    Understanding,
+    Verifier,
+    Watcher,
+)
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.activity import Activity
@@ -50,6 +59,8 @@ class Journey:
     verifier: Verifier | None = None
     learning: Learning | None = None
     activity: Activity = field(default_factory=Activity)
+    watcher: Watcher | None = None
+    price_of: Callable[[str], Price | None] = lambda _: None
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -112,12 +123,11 @@ class Journey:
         began_s = time.monotonic()
         self._look_back(request)
         decision = journal.decision = await self.decide(request)
-        self.permit.spending.reserve(decision, request)
         catalogue = self.permit.guarded(self.catalogue, request, decision)
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         traffic = self.audit.begin()
-        self.activity.begin(decision, journal)
+        self._begin(request, decision, journal)
         try:
             await self.audit.before(decision, request)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
@@ -125,17 +135,25 @@ class Journey:
                     yield chunk
         except RouterdError as failure:
             error = failure
-            self.activity.note_failure(failure, decision)
             raise
         except Exception as fault:
             # Without this a crash would be remembered as a client that went away.
             error = RouterdError(f"routerd failed: {type(fault).__name__}")
             raise
         finally:
-            outcome = outcome_of(decision, journal, time.monotonic() - began_s, error)
-            self.activity.end(decision, outcome, journal)
+            took_s, baseline = time.monotonic() - began_s, self.price_of(decision.baseline)
+            outcome = outcome_of(decision, journal, took_s, error, baseline)
+            self.activity.end(decision, outcome, journal, error)
             self._conclude(request, decision, outcome)
             self.audit.after(decision, outcome, request, journal, traffic)
+
+    def _begin(self, request: Request, decision: Decision, journal: Journal) -> None:
+        """Let everyone know who watches, and set aside what it may cost."""
+        if self.watcher is not None:
+            journal.watcher = self.watcher
+            self.watcher.decided(request, decision)
+        self.permit.spending.reserve(decision, request)
+        self.activity.begin(decision, journal)
 
     def _conclude(self, request: Request, decision: Decision, outcome: Outcome) -> None:
         """Let everyone who keeps something of it know how it ended; the memory goes first."""
@@ -147,3 +165,5 @@ class Journey:
             self.sessions.answered(request, decision, outcome)
         if self.learning is not None:
             self.learning.answered(decision, outcome)
+        if self.watcher is not None:
+            self.watcher.answered(request, decision, outcome)

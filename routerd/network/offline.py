@@ -46,8 +46,8 @@ class LoopbackOnly:
 
     `allowed` are the servers (scheme://host:port) of the engines on this machine: while offline
     another loopback port is refused as well, because what listens there may be a proxy. None
-    allows every loopback address. `told` is called with server and reason of each refused sending;
-    looking whether an engine is there is none, and routerd does that by itself all day.
+    allows every loopback address. `on_refused` is told server, reason and whether routerd only
+    looked for an engine there, which it does by itself all day, of each that was refused.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class LoopbackOnly:
         self.attempts: dict[str, Attempt] = {}
         self.refused = 0
         self.last_refused = ""
-        self.told: Callable[[str, str], None] = lambda _server, _why: None
+        self.on_refused: Callable[[str, str, bool], None] = lambda _server, _why, _looking: None
 
     @property
     def offline(self) -> bool:
@@ -131,8 +131,7 @@ class LoopbackOnly:
         self._note(url).refused += 1
         self.refused += 1
         self.last_refused = server
-        if not looking:
-            self.told(server, f"offline mode is on; it {why}")
+        self.on_refused(server, f"offline mode is on; it {why}", looking)
         raise ProviderFailed(
             f"offline mode is on; {server} {why}. `routerd offline off` ends it "
             "(and `offline = false` in config.toml, where it is set there).",
