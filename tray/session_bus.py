@@ -120,6 +120,12 @@ class SessionBus:
         emitter = DBusAddress(served.path, interface=served.interface)
         self._connection.send(new_signal(emitter, signal, signature or None, body))
 
+    def close(self) -> None:
+        """Close the connection and the pipe behind `wake`."""
+        self._connection.close()
+        os.close(self._reader)
+        os.close(self._writer)
+
     def wake(self) -> None:
         """Have `run` call its `woken`."""
         try:

@@ -236,7 +236,7 @@ class X11Icon(Face):
         size = self._window.get_geometry()
         corner = self._ground(size.width, size.height).convert("L").getpixel((0, 0))
         self._paint()
-        return isinstance(corner, int) and corner < 128
+        return corner in range(128)
 
 
 def connect() -> Any:

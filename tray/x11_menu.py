@@ -63,7 +63,7 @@ class X11Menu:
 
     def handle(self, event: Any) -> bool:
         """Take an event; False where it is not the menu's business."""
-        if getattr(event, "window", None) != self._window:
+        if self._window != getattr(event, "window", None):
             return False
         if event.type in (X.Expose, X.MapNotify):
             self._grab()
@@ -86,11 +86,11 @@ class X11Menu:
         mode = X.GrabModeAsync
         got = self._window.grab_pointer(False, _POINTER, mode, mode, X.NONE, X.NONE, X.CurrentTime)
         self._window.grab_keyboard(False, mode, mode, X.CurrentTime)
-        self._grabbed = got == X.GrabSuccess
+        self._grabbed = bool(got == X.GrabSuccess)
 
     def _inside(self, event: Any) -> bool:
         width, height = self._picture.size
-        return 0 <= event.event_x < width and 0 <= event.event_y < height
+        return bool(0 <= event.event_x < width and 0 <= event.event_y < height)
 
     def _move_to(self, event: Any) -> None:
         row = self._picture.at(event.event_y) if self._inside(event) else None

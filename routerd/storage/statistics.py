@@ -138,7 +138,7 @@ def read_rule_hits(connection: Connection) -> dict[str, dict[str, Any]]:
 
 
 def _summed(connection: Connection, where: str, value: str) -> dict[str, Any]:
-    select = f"select {_SUMS} from daily where {where}"  # constants
+    select = f"select {_SUMS} from daily where {where}"  # noqa: S608  # constants
     return _dicts(connection, select, (value,))[0]
 
 
@@ -146,7 +146,7 @@ def _grouped(
     connection: Connection, columns: str, since: str, order: str, most: int
 ) -> list[dict[str, Any]]:
     select = (
-        f"select {columns}, {_SUMS} from daily where day >= ? "  # constants
+        f"select {columns}, {_SUMS} from daily where day >= ? "  # noqa: S608  # constants
         f"group by {columns} order by {order} limit ?"
     )
     return _dicts(connection, select, (since, most))
