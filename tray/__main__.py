@@ -95,11 +95,11 @@ def _check(*, as_json: bool) -> int:
     facts = backends.facts(autostart.find())
     if as_json:
         _say(json.dumps(facts, indent=2), to=sys.stdout)
-    elif facts["backend"] is None:
-        _say(str(facts["reason"]))
     else:
-        _say(f"the icon would be shown by {facts['backend']}, with a menu", to=sys.stdout)
-    return OK if facts["backend"] is not None else FAILED
+        _say(str(facts["detail"]), to=sys.stdout)
+        if facts["fix"]:
+            _say(f"to mend it: {facts['fix']}", to=sys.stdout)
+    return OK if facts["ok"] else FAILED
 
 
 def _say(text: str, to: Any = None) -> None:

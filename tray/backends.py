@@ -86,7 +86,14 @@ def choose(found: Iterable[Backend]) -> Backend:
         if backend.usable:
             return backend
     reasons = "; ".join(f"{backend.name}: {backend.reason}" for backend in backends)
-    raise NoTray(f"This desktop has no tray that routerd can use. {reasons}.")
+    where = "This desktop has no tray" if graphical() else "There is no graphical session here"
+    raise NoTray(f"{where} ({reasons}).")
+
+
+def graphical() -> bool:
+    """Whether a desktop is there at all."""
+    told = (os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return sys.platform != "linux" or any(told)
 
 
 def wait(
@@ -128,21 +135,35 @@ def face(backend: Backend) -> Callable[[Handlers], Face]:
 def facts(autostart: Autostart | None) -> dict[str, Any]:
     """Return everything doctor says of the tray, as plain data.
 
-    backend: name or None · menu · reason (why none) · backends (each with name, usable, menu,
-    reason) · starts_at_login (None: can't be set) · start_command · start_command_exists.
+    ok · detail and fix (for a person; fix is '' where nothing is to be done) · backend: name or
+    None · menu · backends (each with name, usable, menu, reason) · starts_at_login (None: can't be
+    set) · start_command · start_command_exists.
     """
     found = survey()
     try:
-        chosen, reason = choose(found), ""
+        chosen = choose(found)
     except NoTray as error:
-        chosen, reason = None, str(error)
+        chosen, detail = None, str(error)
+    else:
+        detail = f"{chosen.name}, {'with a menu' if chosen.menu else 'without a menu'}"
     command = autostart.command() if autostart else []
+    stale = bool(command) and not os.path.exists(command[0])
     return {
+        "ok": chosen is not None and not stale,
+        "detail": f"{detail}; what starts it at login is gone: {command[0]}" if stale else detail,
+        "fix": _fix(chosen, stale),
         "backend": chosen.name if chosen else None,
         "menu": bool(chosen and chosen.menu),
-        "reason": reason,
         "backends": [asdict(backend) for backend in found],
         "starts_at_login": bool(command) if autostart else None,
         "start_command": command,
-        "start_command_exists": not command or os.path.exists(command[0]),
+        "start_command_exists": not stale,
     }
+
+
+def _fix(chosen: Backend | None, stale: bool) -> str:
+    if stale:
+        return "switch Start at login off and on again in the icon's menu"
+    if chosen is None and sys.platform == "linux" and graphical():
+        return f"{GNOME}; elsewhere add a system tray to the panel"
+    return ""

@@ -31,6 +31,17 @@ class NoBus(Exception):
     """There is no session bus, or it does not answer."""
 
 
+def address(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the address of the session bus, found as libdbus finds it. Raises: NoBus."""
+    told = environment.get("DBUS_SESSION_BUS_ADDRESS", "")
+    if told:
+        return told
+    usual = f"{environment.get('XDG_RUNTIME_DIR', '')}/bus"
+    if usual.startswith("/run/") and os.path.exists(usual):
+        return f"unix:path={usual}"
+    raise NoBus("DBUS_SESSION_BUS_ADDRESS is not set")
+
+
 class BusObject:
     """What is served at one path: methods and properties of one interface."""
 
@@ -46,8 +57,8 @@ class SessionBus:
     def __init__(self) -> None:
         """Connect. Raises: NoBus."""
         try:
-            self._connection: DBusConnection = open_dbus_connection("SESSION")
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            self._connection: DBusConnection = open_dbus_connection(address())
+        except (OSError, RuntimeError, ValueError) as error:
             raise NoBus(str(error) or type(error).__name__) from None
         self._objects: dict[str, BusObject] = {}
         self._signals: dict[str, Callable[[Message], None]] = {}

@@ -141,7 +141,7 @@ class X11Icon(Face):
         # What lies behind the icon shows through its corners.
         window.change_attributes(background_pixmap=X.ParentRelative)
         window.set_wm_class("routerd", "Routerd")
-        window.set_wm_normal_hints(flags=16, min_width=16, min_height=16)
+        window.set_wm_normal_hints(flags=16, min_width=24, min_height=24)
         info = self._atoms["_XEMBED_INFO"]
         window.change_property(info, info, 32, [0, 1])
         self._name_window(window)
@@ -241,6 +241,8 @@ class X11Icon(Face):
 
 def connect() -> Any:
     """Return an open display. Raises: NoDisplay."""
+    if not os.environ.get("DISPLAY"):
+        raise NoDisplay("DISPLAY is not set")
     try:
         return display.Display()
     except (error.DisplayError, OSError, ValueError) as fault:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from routerd import __version__
-from routerd.cli import governing
+from routerd.cli import governing, switching
 from routerd.core.errors import NoCandidate, RouterdError
 
 OK, FAILED, USAGE, NOT_RUNNING, REFUSED = 0, 1, 2, 3, 4
@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "mcp": ("mcp_bridge", "speak MCP on stdin and stdout (for editors)", ""),
     **governing.COMMANDS,
+    **switching.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
 _WITH_JSON = {
@@ -85,6 +86,7 @@ _WITH_JSON = {
     "connect",
     "disconnect",
     *governing.WITH_JSON,
+    *switching.WITH_JSON,
 }
 
 
@@ -119,6 +121,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     governing.own_arguments(name, sub)
+    switching.own_arguments(name, sub)
     if name == "ask":
         sub.add_argument("--max-tokens", type=int, help="bound the answer")
     elif name in ("why", "feedback"):
