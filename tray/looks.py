@@ -1,5 +1,7 @@
 """Status to what the icon says, pure; None stands for a daemon that does not run."""
 
+from pathlib import Path
+
 from routerd.core.status import Status
 from tray.view import Kind, Look
 
@@ -38,7 +40,9 @@ def troubles(status: Status) -> tuple[str, ...]:
     found = [status.config_error, status.policy_error, *status.warnings]
     if status.state in _POOR_STATES:
         found.append(f"{status.state}; `routerd doctor` tells what to do")
-    return tuple(dict.fromkeys(text for text in found if text))
+    # Where the home is says nothing; what is wrong in which of its files does.
+    below = str(Path(status.home, "x"))[:-1]
+    return tuple(dict.fromkeys(text.replace(below, "") for text in found if text))
 
 
 def title(status: Status | None) -> str:

@@ -7,7 +7,7 @@ from routerd.core.status import RecentDecision, Status
 from tray import looks
 from tray.view import SEPARATOR, Action, Item
 
-LONGEST = 64
+LONGEST = 68
 MOST_TROUBLES = 2
 MOST_LOADED = 4
 PAUSES = (("for 30 minutes", "1800"), ("for 2 hours", "7200"), ("until I resume", ""))
@@ -64,12 +64,11 @@ def _running(status: Status, own: Own) -> tuple[Item, ...]:
 
 def _head(status: Status) -> tuple[Item, ...]:
     """Return what is going on, what is wrong, and what tried to leave."""
-    words = looks.WORDS[looks.kind(status)]
+    lines = [Item(f"routerd: {looks.WORDS[looks.kind(status)]}")]
     if status.offline and status.offline_layer:
-        words = f"{words}: {status.offline_layer}"
-    elif not status.cloud_allowed and not status.offline and status.cloud_reason:
-        words = f"{words}: {status.cloud_reason}"
-    lines = [Item(_short(f"routerd · {words}"))]
+        lines.append(Item(_short(f"held by {status.offline_layer}")))
+    elif not status.cloud_allowed and status.cloud_reason:
+        lines.append(Item(_short(status.cloud_reason)))
     lines += [
         Item(_short(f"{request.model} answers ({request.zone}, {request.task})"))
         for request in status.running
@@ -85,8 +84,8 @@ def _head(status: Status) -> tuple[Item, ...]:
 
 def _refused(status: Status) -> Item:
     told = status.refused
-    times = "once" if told.count == 1 else f"{told.count} times"
-    text = f"Kept here {times}, last {told.host} at {_clock(told.last_unix_s)}"
+    times = "once:" if told.count == 1 else f"{told.count} times, last:"
+    text = f"Kept here {times} {told.host} at {_clock(told.last_unix_s)}"
     return Item(_short(text), Action("egress"))
 
 
@@ -136,10 +135,12 @@ def _decisions(status: Status) -> tuple[Item, ...]:
 
 
 def _decided(made: RecentDecision) -> str:
-    who = made.model or "nobody"
-    failed = "" if made.finish not in ("failed", "cancelled") else f", {made.finish}"
+    when = f"{_clock(made.at_unix_s)} {made.task}:"
+    if not made.model:
+        return f"{when} not answered"
+    failed = f", {made.finish}" if made.finish in ("failed", "cancelled") else ""
     where = "" if made.zone == "device" else f" ({made.zone})"
-    return f"{_clock(made.at_unix_s)}  {made.task}: {who}{where}{failed}"
+    return f"{when} {made.model}{where}{failed}"
 
 
 def _money(status: Status) -> tuple[Item, ...]:
@@ -151,12 +152,10 @@ def _money(status: Status) -> tuple[Item, ...]:
 def _amount(value: float, currency: str) -> str:
     """Return money as people write it; what rounds to nothing is not shown as nothing."""
     sign = _SIGNS.get(currency, "")
-    digits = f"{abs(value):,.2f}"
-    if 0 < abs(value) < 0.01:
-        digits = "less than " + sign + "0.01"
-        return digits if sign else f"{digits} {currency}"
-    minus = "-" if value < 0 else ""
-    return f"{minus}{sign}{digits}" if sign else f"{minus}{digits} {currency}"
+    little = 0 < value < 0.01
+    before = "<" if little else "-" if value < 0 else ""
+    digits = "0.01" if little else f"{abs(value):,.2f}"
+    return f"{before}{sign}{digits}" if sign else f"{before}{digits} {currency}"
 
 
 def _pause(status: Status, own: Own) -> Item:

@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 from typing_extensions import override
-from Xlib import X, Xatom, display, error
+from Xlib import X, Xatom, Xutil, display, error
 from Xlib.protocol import event as protocol
 
 from tray import icon
@@ -25,6 +25,7 @@ _GROUND = (40, 42, 46)
 # A tray may show the window before it has its place; it is painted again for that long.
 SETTLE_S = 0.4
 SETTLES = 4
+USUAL_DPI = 96.0
 
 
 class NoDisplay(Exception):
@@ -135,13 +136,14 @@ class X11Icon(Face):
         self._settling = SETTLES
 
     def _make_window(self) -> Any:
+        side = round(24 * max(1.0, resource_dpi(self._display) / USUAL_DPI))
         window = self._screen.root.create_window(
-            -1, -1, 24, 24, 0, self._screen.root_depth, X.InputOutput, event_mask=_MASK
+            -1, -1, side, side, 0, self._screen.root_depth, X.InputOutput, event_mask=_MASK
         )
         # What lies behind the icon shows through its corners.
         window.change_attributes(background_pixmap=X.ParentRelative)
         window.set_wm_class("routerd", "Routerd")
-        window.set_wm_normal_hints(flags=16, min_width=24, min_height=24)
+        window.set_wm_normal_hints(flags=Xutil.PMinSize, min_width=side, min_height=side)
         info = self._atoms["_XEMBED_INFO"]
         window.change_property(info, info, 32, [0, 1])
         self._name_window(window)
@@ -274,4 +276,4 @@ def resource_dpi(opened: Any) -> float:
                 return float(value)
             except ValueError:
                 break
-    return 96.0
+    return USUAL_DPI

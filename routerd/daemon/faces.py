@@ -1,6 +1,6 @@
 """What the faces show beyond the bare state: requests, refusals, money, the cloud, the pause."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import fields, replace
 
 from routerd.core.candidate import Candidate
@@ -93,15 +93,18 @@ def recent(pasts: Iterable[Past]) -> Iterable[RecentDecision]:
         )
 
 
-def model(candidate: Candidate, engine: str) -> ModelStatus:
-    """Return a candidate as the faces show it; `engine` is the kind of its provider."""
+def model(candidate: Candidate, engine: str, loaded: Container[str]) -> ModelStatus:
+    """Return a candidate as the faces show it.
+
+    `engine` is the kind of its provider, `loaded` the names of what is known to be in memory.
+    """
     return ModelStatus(
         name=candidate.name,
         provider=candidate.provider,
         zone=candidate.zone,
         context_tokens=candidate.context_tokens,
         capabilities=tuple(views.capabilities(candidate.capabilities)),
-        warm=candidate.warm,
+        warm=candidate.warm or candidate.name in loaded,
         usable=candidate.usable and not candidate.circuit_open,
         reason=candidate.unusable_reason or ("resting" if candidate.circuit_open else ""),
         parameters_b=candidate.parameters_b,

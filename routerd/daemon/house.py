@@ -248,7 +248,13 @@ class TheHouse:
 
     async def keep_paused(self) -> None:
         """Free what local models hold while routerd is paused, again and again."""
-        await pausing.keep(self.activity, self.current, self.resume)
+        await pausing.keep(self.activity, self._free_memory, self.resume)
+
+    async def _free_memory(self, in_use: set[str]) -> None:
+        # What was loaded since the last look is not known yet.
+        await self.refresh()
+        if await pausing.unload(self.catalogue, in_use):
+            await self.refresh()
 
     async def set_profile(self, name: str) -> None:
         """See `endpoints.house.House.set_profile`."""
@@ -290,6 +296,8 @@ class TheHouse:
         config = self._snapshot.config
         candidates = self._snapshot.catalogue.candidates()
         kinds = {engine.name: engine.kind for engine in self.catalogue.engines}
+        # Engines are asked every 30 s; what has answered since is loaded too.
+        loaded = {resident.name for resident in self._parts.residency.residents}
         base = f"http://127.0.0.1:{self.port}"
         status = Status(
             state=self._state(candidates),
@@ -305,7 +313,7 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(faces.model(c, kinds.get(c.provider, "")) for c in candidates),
+            models=tuple(faces.model(c, kinds.get(c.provider, ""), loaded) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,

@@ -1,13 +1,12 @@
 """While routerd is paused, the memory of local models is freed as soon as nobody uses them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Container
 
 import anyio
 
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Catalogue
-from routerd.endpoints.house import Snapshot
 from routerd.journey.activity import Activity
 
 _log = logging.getLogger(__name__)
@@ -15,15 +14,19 @@ UNLOAD_S = 10.0
 
 
 async def keep(
-    activity: Activity, current: Callable[[], Snapshot], resume: Callable[[], None]
+    activity: Activity,
+    free: Callable[[set[str]], Awaitable[None]],
+    resume: Callable[[], None],
 ) -> None:
-    """Run for ever: unload while paused, after each answer that ends, and end a timed pause."""
+    """Run for ever: free memory while paused, after each answer that ends; end a timed pause.
+
+    `free` gets the names of the models that still answer.
+    """
     was_paused = False
     while True:
         changed = activity.changed
         if activity.paused:
-            in_use = {request.model for request in activity.running}
-            await unload(current().catalogue, in_use)
+            await free({request.model for request in activity.running})
         elif was_paused:
             _log.info("requests are taken again")
         was_paused = activity.paused
@@ -34,8 +37,12 @@ async def keep(
             resume()  # its time is over; whoever watches is told
 
 
-async def unload(catalogue: Catalogue, in_use: set[str]) -> None:
-    """Have every loaded model of this machine unloaded that nobody uses; failures are logged."""
+async def unload(catalogue: Catalogue, in_use: Container[str]) -> int:
+    """Have every loaded model of this machine unloaded that nobody uses; return how many were.
+
+    Failures are logged.
+    """
+    unloaded = 0
     for candidate in catalogue.candidates():
         if not candidate.warm or candidate.zone != "device" or candidate.name in in_use:
             continue
@@ -45,6 +52,8 @@ async def unload(catalogue: Catalogue, in_use: set[str]) -> None:
         try:
             with anyio.move_on_after(UNLOAD_S):
                 await give_up(candidate.model)
+                unloaded += 1
                 _log.info("%s was unloaded: routerd is paused", candidate.name)
         except ProviderFailed as failure:
             _log.warning("%s could not be unloaded: %s", candidate.name, failure)
+    return unloaded

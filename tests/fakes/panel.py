@@ -131,14 +131,15 @@ class Panel:
         _, root = self._menu("GetLayout", "iias", (0, -1, []))
         return dict(_lines(root))
 
+    def properties_of(self, label: str) -> dict[str, Any]:
+        """Return the properties of the line with that label; {} where there is none now."""
+        return self.layout().get(label, (0, {}))[1]
+
     def click(self, label: str) -> None:
-        """Click the line with that label."""
+        """Click the line with that label, once it is there and can be clicked."""
+        self.until(lambda: self.properties_of(label).get("enabled", label in self.layout()), label)
         number = self.layout()[label][0]
         self._menu("Event", "isvu", (number, "clicked", ("s", ""), 0))
-
-    def dismiss(self) -> None:
-        """Take signals as read."""
-        self.signals.clear()
 
 
 def _lines(node: Any) -> Iterator[tuple[str, tuple[int, dict[str, Any]]]]:

@@ -8,10 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from PIL import Image
-from Xlib import X, display
+from Xlib import X, Xatom, display
 
 DEADLINE_S = 20.0
 WIDTH, HEIGHT, PANEL = 800, 600, 32
+USUAL_DPI = 96
 
 
 class Screen:
@@ -56,6 +57,18 @@ class Screen:
         environment = {**os.environ, "DISPLAY": self.name}
         subprocess.run(command, env=environment, check=True, timeout=DEADLINE_S)
 
+    def paint(self, colour: int) -> None:
+        """Fill what lies behind everything with a colour (0xRRGGBB)."""
+        self._root.change_attributes(background_pixel=colour)
+        self._root.clear_area(0, 0, 0, 0)
+        self._display.sync()
+
+    def set_dpi(self, dpi: int) -> None:
+        """Set the size of text, as desktops do in their settings."""
+        resources = f"Xft.dpi:\t{dpi}\n".encode()
+        self._root.change_property(Xatom.RESOURCE_MANAGER, Xatom.STRING, 8, resources)
+        self._display.sync()
+
     def close(self) -> None:
         """Close the connection."""
         self._display.close()
@@ -71,10 +84,10 @@ def until(true: Callable[[], Any], what: str) -> Any:
 
 
 @contextmanager
-def running(tint: str = "0x222222") -> Iterator[Screen]:
-    """Run an X server with a tray in its upper right corner."""
+def running(tint: str = "0x222222", scale: int = 1) -> Iterator[Screen]:
+    """Run an X server with a tray in its upper right corner; `scale` as on finer screens."""
     read, write = os.pipe()
-    size = f"{WIDTH}x{HEIGHT}x24"
+    size = f"{WIDTH * scale}x{HEIGHT * scale}x24"
     server = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
     with ExitStack() as stack:
         _process(stack, server, os.environ.copy(), pass_fds=(write,))
@@ -82,10 +95,21 @@ def running(tint: str = "0x222222") -> Iterator[Screen]:
         with os.fdopen(read) as told:
             name = f":{told.readline().strip()}"
         panel = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "pixel"]
-        panel += ["--width", "120", "--height", str(PANEL), "--transparent", "true", "--alpha", "0"]
-        _process(stack, [*panel, "--tint", tint], {**os.environ, "DISPLAY": name})
+        panel += ["--width", str(120 * scale), "--height", str(PANEL * scale)]
+        panel += [
+            "--padding",
+            str(6 * scale),
+            "--transparent",
+            "true",
+            "--alpha",
+            "0",
+            "--tint",
+            tint,
+        ]
         screen = Screen(name)
         stack.callback(screen.close)
+        screen.set_dpi(USUAL_DPI * scale)
+        _process(stack, panel, {**os.environ, "DISPLAY": name})
         yield screen
 
 

@@ -75,11 +75,11 @@ def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) 
         sizes = [size for size, _, _ in shown.properties()["IconPixmap"]]
         assert sizes == list(icon.SIZES)
         before = shown.properties()["IconPixmap"]
-        assert shown.layout()["Offline mode"][1]["toggle-state"] == 0
+        assert shown.properties_of("Offline mode")["toggle-state"] == 0
 
         shown.click("Offline mode")
         shown.until(lambda: bool(daemon.client.get("/control/offline")["offline"]))
-        shown.until(lambda: shown.layout()["Offline mode"][1].get("toggle-state") == 1)
+        shown.until(lambda: shown.properties_of("Offline mode").get("toggle-state") == 1)
         assert shown.properties()["IconPixmap"] != before
         assert "offline" in shown.properties()["Title"]
 
