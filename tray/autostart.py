@@ -6,6 +6,7 @@ so it can't come back by itself; and where the desktop's own settings switched i
 
 import os
 import plistlib
+import re
 import shlex
 import sys
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ from typing_extensions import override
 
 NAME = "routerd-tray"
 LABEL = "dev.routerd.tray"
+_WORD = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 
 
 class Autostart(ABC):
@@ -90,11 +92,9 @@ def _quoted(word: str) -> str:
 
 
 def _unquoted(line: str) -> list[str]:
-    try:
-        words = shlex.split(line.replace("\\\\", "\\"))
-    except ValueError:
-        return []
-    return [word.replace("%%", "%") for word in words]
+    words = _WORD.findall(line.replace("\\\\", "\\"))
+    plain = [bare or re.sub(r"\\(.)", r"\1", quoted) for quoted, bare in words]
+    return [word.replace("%%", "%") for word in plain]
 
 
 class LaunchAgent(Autostart):
