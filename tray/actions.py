@@ -31,9 +31,9 @@ class Actions:
             "profile": self._profile,
             "pause": self._pause,
             "resume": lambda _: self._post("/control/resume", {}),
-            "dashboard": lambda _: self._open("/"),
-            "why": lambda decision: self._open(f"/decisions/{decision}"),
-            "egress": lambda _: self._open("/egress"),
+            "dashboard": lambda _: self._open("/dashboard/"),
+            "why": lambda decision: self._open(f"/dashboard/?d={decision}"),
+            "egress": lambda _: self._open("/dashboard/egress"),
             "login": self._login,
             "start": self._start,
             "stop": lambda _: self._post("/control/shutdown", {}),
@@ -65,7 +65,7 @@ class Actions:
 
     def _open(self, path: str) -> None:
         """Open the dashboard by a link that works once, so that no token is in an address."""
-        found = self._post("/control/dashboard-link", {"path": path})
+        found = self._post("/control/dashboard-link", {"to": path})
         if not webbrowser.open(found["url"]):
             raise NotDone("No browser could be opened; `routerd dashboard` prints the link.")
 

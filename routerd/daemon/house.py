@@ -21,15 +21,14 @@ from routerd.core.status import Status
 from routerd.daemon import faces, pausing, wiring
 from routerd.daemon.baseline import Baseline
 from routerd.daemon.governance import Governance
+from routerd.daemon.learnt import Learnt
 from routerd.endpoints.feed import Feed
-from routerd.endpoints.house import Snapshot
+from routerd.endpoints.house import CellView, Snapshot
 from routerd.journey.activity import MOST_DECISIONS, Activity
 from routerd.journey.route import Journey
-from routerd.learning import keeping
-from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
-from routerd.sessions.ledger import Ledger
+from routerd.sessions.ledger import MOST_SHOWN, Ledger
 from routerd.settings import catalogue_file, edit, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.forgetting import Forget
@@ -62,7 +61,7 @@ class TheHouse:
         governance.door.on_refused = self._refused
         self._budget = RetryBudget()
         self._ledger = Ledger()
-        self._learner = Learner(memory)
+        self.learnt = Learnt(memory, lambda: self._snapshot.catalogue.candidates())
         self.activity = Activity()
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
@@ -96,7 +95,7 @@ class TheHouse:
             self.governance.audit,
             self._ledger,
             AnswerVerifier(),
-            self._learner,
+            self.learnt.learner,
             self.activity,
             self.feed,
             Baseline(named, config.baseline).price_of,
@@ -134,42 +133,19 @@ class TheHouse:
             await self.refresh()
 
     async def recall(self) -> None:
-        """Take up the performance matrix where the last run left it."""
-        try:
-            self._learner.matrix.take_up(keeping.matrix_of(await self._memory.cells()))
-        except (RouterdError, TypeError, ValueError):
-            _log.exception("what was learnt of the models could not be read")
+        """Take up where the last run left off."""
+        await self.learnt.recall()
         try:
             self.activity.load(faces.recent(await self._memory.pasts(MOST_DECISIONS)))
         except RouterdError as error:
             _log.warning("the last decisions can't be shown: %s", error)
-
-    async def keep_learning(self, every_s: float) -> None:
-        """Learn how hard tasks are and save the matrix, again and again; see `save_learning`."""
-        await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
-        while True:
-            await self._learn_difficulty()
-            await anyio.sleep(every_s)
-            self.save_learning()
-
-    async def _learn_difficulty(self) -> None:
-        try:
-            lessons = await self._memory.lessons(MOST_LESSONS)
-            known = self._snapshot.catalogue.candidates()
-            self._learner.head = await anyio.to_thread.run_sync(head_of, lessons, known)
-        except RouterdError as error:
-            _log.warning("what tasks turned out to be could not be learnt: %s", error)
-
-    def save_learning(self) -> None:
-        """Queue the performance matrix for the writer."""
-        self._memory.save_cells(keeping.rows_of(self._learner.matrix, time.time()))
 
     async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
         """See `endpoints.house.House.feedback`."""
         decision, outcome, _ = await self.decision(identity)
         if outcome is None or not outcome.model:
             raise NotFound("That decision has no answer that could be judged.")
-        self._learner.feedback(decision, outcome.model, value)
+        self.learnt.learner.feedback(decision, outcome.model, value)
         return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
@@ -283,6 +259,16 @@ class TheHouse:
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))
         return asdict(gone)
+
+    def cells(self) -> list[CellView]:
+        """See `endpoints.house.House.cells`."""
+        now_s = time.time()
+        rows = ((key, cell.faded(now_s)) for key, cell in self.learnt.learner.matrix.rows())
+        return [CellView(*key, now.tried, now.well) for key, now in rows if len(key) == 2]
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """See `endpoints.house.House.sessions`."""
+        return self._ledger.held(MOST_SHOWN)
 
     def stop(self) -> None:
         """See `endpoints.house.House.stop`."""
