@@ -26,7 +26,6 @@ ELSEWHERE = {
     "core/outcome": VALUES,
     "core/ports": "protocols only",
     "core/session": VALUES,
-    "core/status": VALUES,
     "core/verdict": "tests/verification/test_verifier.py",
     "understanding/language_words": "tests/understanding/test_language_clues.py reads by them",
     "cli/governing": "tests/cli/test_policy.py and the other commands it describes",

@@ -140,12 +140,12 @@ def facts(autostart: Autostart | None) -> dict[str, Any]:
     set) · start_command · start_command_exists.
     """
     found = survey()
+    chosen: Backend | None = None
     try:
         chosen = choose(found)
-    except NoTray as error:
-        chosen, detail = None, str(error)
-    else:
         detail = f"{chosen.name}, {'with a menu' if chosen.menu else 'without a menu'}"
+    except NoTray as error:
+        detail = str(error)
     command = autostart.command() if autostart else []
     stale = bool(command) and not os.path.exists(command[0])
     return {

@@ -65,7 +65,7 @@ async def _accounted(
     chosen = decision.ranked[0]
     began_s, tokens = time.monotonic(), -1
     failure: RouterdError | None = None
-    journal = Journal(decision, chosen)
+    journal = Journal(decision, asked=chosen)
     journey.permit.spending.reserve(decision, asked)
     traffic = journey.audit.begin()
     journey.activity.begin(decision, journal)
