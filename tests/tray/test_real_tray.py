@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image, ImageChops
@@ -18,9 +19,10 @@ from tests.fakes import panel, screen
 from tests.fakes.daemon import Daemon, environment
 from tests.fakes.panel import Panel
 from tests.fakes.screen import Screen, until
-from tray import icon, menu
+from tray import icon, menu, notifications
 from tray.menu import Own
 from tray.menu_picture import MenuPicture
+from tray.notices import Notice
 from tray.view import KINDS, Look
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trays of Linux desktops")
@@ -98,6 +100,28 @@ def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) 
         shown.until(lambda: "Resume" in shown.layout())
         shown.click("Resume")
         shown.until(lambda: not status_of(daemon).paused)
+
+
+@needs_bus
+def test_a_notification_goes_to_the_desktops_service_with_its_markup_escaped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    notice = Notice("refused", "Kept on this machine", "<b>api.test</b> & more")
+    with panel.message_bus_running() as address, Panel(address) as shown:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        done: list[bool] = []
+        thread = Thread(target=lambda: done.append(notifications.show(notice, lambda *_: False)))
+        thread.start()
+        shown.until(lambda: bool(done))
+        thread.join()
+        assert done == [True]
+        (body,) = shown.notifications
+        assert body[0] == "routerd"
+        assert body[3:5] == ("Kept on this machine", "&lt;b&gt;api.test&lt;/b&gt; &amp; more")
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert not notifications.show(notice, lambda *_: False)
+    assert notifications.show(notice, lambda *_: True)
 
 
 def kind_on(seen: Screen) -> str:
