@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     if arguments.check:
         return _check(as_json=arguments.json)
+    os.umask(0o077)
     home = (arguments.home or commands.home()).expanduser().absolute()
     lock = TrayLock(home)
     try:
