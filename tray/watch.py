@@ -15,7 +15,7 @@ from routerd.core.status import Status, from_json
 # Asked again: while events come, while they don't, and while no daemon runs (growing).
 QUIET_S, BUSY_S = 30.0, 3.0
 GONE_S = (0.3, 0.6, 1.0, 2.0, 3.0)
-# Events that come together are answered by one question.
+# The first of several events is answered at once, those that follow it by one question together.
 TOGETHER_S = 0.15
 _log = logging.getLogger(__name__)
 
@@ -48,16 +48,17 @@ class Watch:
         self._nudged.set()
 
     def _ask_for_ever(self) -> None:
-        misses = 0
+        misses, asked_s = 0, 0.0
         while not self._stopped:
+            time.sleep(max(0.0, asked_s + TOGETHER_S - time.monotonic()))
             self._nudged.clear()
+            asked_s = time.monotonic()
             misses = 0 if self.ask() else misses + 1
             if misses:
                 wait_s = GONE_S[min(misses, len(GONE_S)) - 1]
             else:
                 wait_s = QUIET_S if self._listening else BUSY_S
-            if self._nudged.wait(wait_s):
-                time.sleep(TOGETHER_S)
+            self._nudged.wait(wait_s)
 
     def ask(self) -> bool:
         """Ask once and tell; False where no daemon answers. Any thread may."""

@@ -22,19 +22,25 @@ async def keep(
 
     `free` gets the names of the models that still answer.
     """
-    was_paused = False
     while True:
         changed = activity.changed
+        if activity.pause_is_over:
+            resume()
+            continue
         if activity.paused:
-            await free({request.model for request in activity.running})
-        elif was_paused:
-            _log.info("requests are taken again")
-        was_paused = activity.paused
+            await _freed(free, {request.model for request in activity.running})
         left_s = activity.paused_left_s
+        if activity.pause_is_over:
+            continue  # while memory was freed
         with anyio.move_on_after(left_s or None):
             await changed.wait()
-        if was_paused and not activity.paused and not changed.is_set():
-            resume()  # its time is over; whoever watches is told
+
+
+async def _freed(free: Callable[[set[str]], Awaitable[None]], in_use: set[str]) -> None:
+    try:
+        await free(in_use)
+    except Exception:  # noqa: BLE001  # a pause must hold whatever an engine answers
+        _log.exception("the memory of local models could not be freed")
 
 
 async def unload(catalogue: Catalogue, in_use: Container[str]) -> int:

@@ -102,6 +102,11 @@ class Activity:
         return self._paused and (until_s is None or self._clock_s() < until_s)
 
     @property
+    def pause_is_over(self) -> bool:
+        """Whether a timed pause has run out and `resume` was not called yet."""
+        return self._paused and not self.paused
+
+    @property
     def paused_left_s(self) -> float:
         """How long the pause still lasts; 0 without one, or where only a person ends it."""
         until_s = self._paused_until_s
