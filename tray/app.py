@@ -51,7 +51,7 @@ class App:
         self._limiter = Limiter()
         handlers = Handlers(
             chosen=lambda action: self._steps.put(lambda: self._chosen(action)),
-            opened=lambda: self._steps.put(self._opened),
+            looked=lambda: self._steps.put(self._looked),
             shown=shown,
         )
         self.face = make_face(handlers)
@@ -95,7 +95,7 @@ class App:
         items = menu.items(self._status, self._own)
         self.face.show(View(look, looks.title(self._status), items))
 
-    def _opened(self) -> None:
+    def _looked(self) -> None:
         """Take what the menu tells of refusals as seen."""
         if self._status is not None:
             self._seen = self._status.refused.count

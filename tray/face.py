@@ -12,11 +12,11 @@ from tray.view import Action, View, default_action
 class Handlers:
     """Who is told. Each only queues, so a face may call it from its own thread.
 
-    `shown`: the icon stands in a tray; `opened`: the menu was opened.
+    `shown`: the icon stands in a tray; `looked`: somebody has looked at the menu.
     """
 
     chosen: Callable[[Action], None] = lambda _: None
-    opened: Callable[[], None] = lambda: None
+    looked: Callable[[], None] = lambda: None
     shown: Callable[[], None] = lambda: None
 
 

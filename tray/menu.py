@@ -115,11 +115,8 @@ def _loaded(status: Status) -> Item:
     if not loaded:
         return Item("No model is loaded")
     lines = tuple(
-        Item(
-            f"{m.name} · {_tokens(m.loaded_tokens or m.context_tokens)}"
-            if m.context_tokens
-            else m.name
-        )
+        # Of a model loaded just now the window in effect is not known yet.
+        Item(f"{m.name} · {_tokens(m.loaded_tokens)}" if m.loaded_tokens else m.name)
         for m in loaded[:MOST_LOADED]
     )
     if len(lines) == 1:

@@ -4,7 +4,7 @@ Lists open in place, below the line that names them. Sizes are pixels.
 """
 
 import subprocess  # fontconfig's own tool, to find the font the user has chosen
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,7 +14,11 @@ from tray.view import Item
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-FONT_S = 2.0
+Box = tuple[int, int, int, int]
+# Draws with a pen, in units of one pixel at scale 1, within a size.
+Shape = Callable[[ImageDraw.ImageDraw, float, tuple[int, int]], None]
+# The side of a mark, and how much larger it is drawn before it is scaled down.
+MARK, SOFT = 12, 4
 MARK_SPACE, INDENT, RIGHT_SPACE = 26, 16, 18
 ROW, LINE, EDGE = 26, 9, 5
 
@@ -124,41 +128,60 @@ class MenuPicture:
                 middle = row.top + row.height // 2
                 pen.line((self._px(10), middle, right - self._px(10), middle), palette.line)
             else:
-                self._draw_row(pen, row, right, row.item is hover and row.item.active)
+                self._draw_row(image, row, row.item is hover and row.item.active)
         return image
 
-    def _draw_row(self, pen: ImageDraw.ImageDraw, row: Row, right: int, marked: bool) -> None:
+    def _draw_row(self, image: Image.Image, row: Row, marked: bool) -> None:
         palette, item = self._palette, row.item
+        right, middle = image.width - 1, row.top + row.height // 2
         if marked:
-            box = (self._px(4), row.top, right - self._px(4), row.top + row.height - 1)
-            pen.rounded_rectangle(box, self._px(4), fill=palette.hover)
+            box = (self._px(4), row.top, right - self._px(4), row.top + row.height)
+            self._soft(image, box, palette.hover, _bar)
         colour = palette.text if item.active else palette.faint
         colour = palette.hover_text if marked else colour
         left = self._px(MARK_SPACE + INDENT * row.depth)
-        middle = row.top + row.height // 2
+        pen = ImageDraw.Draw(image)
         pen.text((left, middle), item.label, font=self._font, fill=colour, anchor="lm")
         if item.checked:
-            self._draw_mark(pen, item, left - self._px(13), middle, colour)
+            shape = _dot if item.radio else _tick
+            self._soft(image, self._around(left - self._px(13), middle), colour, shape)
         if item.children:
-            self._draw_arrow(pen, row.expanded, right - self._px(14), middle, colour)
+            shape = _down if row.expanded else _right
+            self._soft(image, self._around(right - self._px(14), middle), colour, shape)
 
-    def _draw_mark(
-        self, pen: ImageDraw.ImageDraw, item: Item, x: int, y: int, colour: Colour
-    ) -> None:
-        unit = self.scale
-        if item.radio:
-            pen.ellipse((x - 3 * unit, y - 3 * unit, x + 3 * unit, y + 3 * unit), fill=colour)
-            return
-        tick = [(x - 5, y), (x - 1.5, y + 4), (x + 5, y - 4)]
-        points = [(x + (px - x) * unit, y + (py - y) * unit) for px, py in tick]
-        pen.line(points, colour, round(FONT_S * unit), "curve")
+    def _around(self, x: int, y: int) -> Box:
+        half = self._px(MARK / 2)
+        return x - half, y - half, x + half, y + half
 
-    def _draw_arrow(
-        self, pen: ImageDraw.ImageDraw, expanded: bool, x: int, y: int, colour: Colour
-    ) -> None:
-        unit = self.scale
-        shape = [(-4, -2), (4, -2), (0, 3)] if expanded else [(-2, -4), (-2, 4), (3, 0)]
-        pen.polygon([(x + dx * unit, y + dy * unit) for dx, dy in shape], colour)
+    def _soft(self, image: Image.Image, box: Box, colour: Colour, shape: Shape) -> None:
+        """Draw a shape with soft edges, which Pillow does not draw by itself."""
+        width, height = box[2] - box[0], box[3] - box[1]
+        mask = Image.new("L", (width * SOFT, height * SOFT))
+        shape(ImageDraw.Draw(mask), SOFT * self.scale, mask.size)
+        image.paste(colour, box, mask.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _bar(pen: ImageDraw.ImageDraw, unit: float, size: tuple[int, int]) -> None:
+    pen.rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), 4 * unit, fill=255)
+
+
+def _dot(pen: ImageDraw.ImageDraw, unit: float, size: tuple[int, int]) -> None:
+    middle = size[0] / 2
+    reach = 3.2 * unit
+    pen.ellipse((middle - reach, middle - reach, middle + reach, middle + reach), fill=255)
+
+
+def _tick(pen: ImageDraw.ImageDraw, unit: float, _: tuple[int, int]) -> None:
+    points = [(x * unit, y * unit) for x, y in ((1.5, 6.2), (4.8, 9.4), (10.6, 2.6))]
+    pen.line(points, 255, round(1.9 * unit), "curve")
+
+
+def _right(pen: ImageDraw.ImageDraw, unit: float, _: tuple[int, int]) -> None:
+    pen.polygon([(x * unit, y * unit) for x, y in ((4, 2), (4, 10), (9, 6))], 255)
+
+
+def _down(pen: ImageDraw.ImageDraw, unit: float, _: tuple[int, int]) -> None:
+    pen.polygon([(x * unit, y * unit) for x, y in ((2, 4), (10, 4), (6, 9))], 255)
 
 
 def _all(items: Iterable[Item], depth: int) -> Iterator[tuple[Item, int]]:

@@ -201,7 +201,7 @@ class StatusNotifier(Face):
 
     def _about_to_show(self, number: int) -> bool:
         if number == dbusmenu.ROOT:
-            self.handlers.opened()
+            self.handlers.looked()
         return False
 
     def _event(self, number: int, kind: str) -> None:
@@ -209,7 +209,7 @@ class StatusNotifier(Face):
         if kind == "clicked" and action is not None:
             self.handlers.chosen(action)
         elif kind == "opened" and number == dbusmenu.ROOT:
-            self.handlers.opened()
+            self.handlers.looked()
 
 
 _MENU_PROPERTIES = {

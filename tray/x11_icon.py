@@ -166,6 +166,7 @@ class X11Icon(Face):
         if self._menu is not None and self._menu.handle(event):
             if not self._menu.is_open:
                 self._menu = None
+                self.handlers.looked()
             return
         window = getattr(event, "window", None)
         if event.type == X.ClientMessage:
@@ -196,7 +197,6 @@ class X11Icon(Face):
     def _open(self) -> None:
         if self._view is None or self._menu is not None:
             return
-        self.handlers.opened()
         place = self._window.translate_coords(self._screen.root, 0, 0)
         size = self._window.get_geometry()
         box = (-place.x, -place.y, size.width, size.height)

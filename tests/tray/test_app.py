@@ -94,14 +94,14 @@ def test_a_refusal_is_marked_until_the_menu_was_opened(tmp_path: Path) -> None:
     # The steps are taken here, one by one, as its thread takes them.
     app._take(_with(2), "")
     assert face.views.get_nowait().look.refused
-    app._opened()
+    app._looked()
     assert not face.views.get_nowait().look.refused
     app._take(_with(2), "")
     assert not face.views.get_nowait().look.refused
     app._take(_with(3), "")
     assert face.views.get_nowait().look.refused
     # Another daemon counts from nothing.
-    app._opened()
+    app._looked()
     app._take(None, "")
     app._take(_with(1), "")
     assert [face.views.get_nowait().look.refused for _ in range(3)] == [False, False, True]

@@ -103,6 +103,8 @@ def test_what_is_loaded_is_named_with_its_window() -> None:
     assert find(menu.items(LOCAL, AT_HOME), "No model is loaded")
     one = replace(LOCAL, models=(model("ollama/qwen"), model("ollama/cold", warm=False)))
     assert find(menu.items(one, AT_HOME), "Loaded: ollama/qwen · 8k window")
+    new = replace(LOCAL, models=(replace(model("ollama/qwen"), loaded_tokens=0),))
+    assert find(menu.items(new, AT_HOME), "Loaded: ollama/qwen").label == "Loaded: ollama/qwen"
     two = replace(LOCAL, models=(model("ollama/a"), model("ollama/b"), model("x/c", zone="cloud")))
     both = find(menu.items(two, AT_HOME), "Loaded: 2 models")
     assert labels(both.children) == ["ollama/a · 8k window", "ollama/b · 8k window"]

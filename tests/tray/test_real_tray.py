@@ -145,11 +145,17 @@ def kind_on(seen: Screen) -> str:
     return found[1] if found[0] < 24 * side * side / 10 else ""
 
 
-def click_item(seen: Screen, status: Status | None, label: str) -> None:
-    """Open the menu by a click on the icon and click the line with that label."""
+def open_menu(seen: Screen) -> tuple[int, int, int, int]:
+    """Click the icon; return where the menu lies."""
     place = until(lambda: seen.find("", ICON_CLASS), "no icon")
     seen.click(place[0] + place[2] // 2, place[1] + place[3] // 2)
-    x, y, width, _ = until(lambda: seen.find("routerd menu"), "no menu opened")
+    found: tuple[int, int, int, int] = until(lambda: seen.find("routerd menu"), "no menu opened")
+    return found
+
+
+def click_item(seen: Screen, status: Status | None, label: str) -> None:
+    """Open the menu by a click on the icon and click the line with that label."""
+    x, y, width, _ = open_menu(seen)
     rows = MenuPicture(menu.items(status, Own(starts_at_login=False))).rows()
     row = next(row for row in rows if row.item.label == label)
     seen.click(x + width // 2, y + row.top + row.height // 2)
@@ -176,6 +182,9 @@ def test_an_x11_tray_shows_every_change_and_starts_the_daemon_again(daemon: Daem
         click_item(seen, None, "Start routerd")
         until(lambda: kind_on(seen) == "offline", "the icon does not show the new daemon")
         pid = status_of(daemon).pid
-        click_item(seen, status_of(daemon), "Stop routerd")
+        # By the keyboard: the lowest lines are Quit this icon and, above it, Stop routerd.
+        open_menu(seen)
+        for key in ("Up", "Up", "Return"):
+            seen.key(key)
         until(lambda: kind_on(seen) == "stopped", "the icon does not show that it stopped")
         until(lambda: not Path(f"/proc/{pid}").exists() or os.getpid() == pid, "it still runs")
