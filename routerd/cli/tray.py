@@ -50,6 +50,8 @@ def start(here: places.Places, environment: dict[str, str]) -> dict[str, Any]:
     Where one is shown already, that one is meant. Raises: RouterdError with its own words.
     """
     places.prepare(here)
+    # What a tray that was killed has left behind is no answer to this start.
+    before = shown(here)
     words = here.log.with_name("tray-start.log")
     places.write_private(words, "")
     with words.open("a", encoding="utf-8") as output:
@@ -64,10 +66,10 @@ def start(here: places.Places, environment: dict[str, str]) -> dict[str, Any]:
         )
     deadline_s = time.monotonic() + SHOWN_S
     while time.monotonic() < deadline_s:
-        facts = shown(here)
-        if facts is not None:
+        facts, code = shown(here), child.poll()
+        if facts is not None and (facts != before or code == 0):
             return facts
-        if child.poll():
+        if code is not None:
             told = words.read_text("utf-8", "replace").strip()
             raise RouterdError(told or f"The icon's process ended; see {here.log.parent}/tray.log.")
         time.sleep(POLL_S)

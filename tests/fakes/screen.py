@@ -57,6 +57,14 @@ class Screen:
         environment = {**os.environ, "DISPLAY": self.name}
         subprocess.run(command, env=environment, check=True, timeout=DEADLINE_S)
 
+    def keyboard_taken(self) -> bool:
+        """Whether a window has taken the keyboard for itself, as an open menu does."""
+        mode = X.GrabModeAsync
+        got = self._root.grab_keyboard(False, mode, mode, X.CurrentTime)
+        self._display.ungrab_keyboard(X.CurrentTime)
+        self._display.sync()
+        return bool(got == X.AlreadyGrabbed)
+
     def paint(self, colour: int) -> None:
         """Fill what lies behind everything with a colour (0xRRGGBB)."""
         self._root.change_attributes(background_pixel=colour)

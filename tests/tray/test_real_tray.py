@@ -7,16 +7,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+import psutil
 import pytest
 from PIL import Image, ImageChops
 
+from routerd.client import DaemonError, NotRunning
 from routerd.core.status import Status, from_json
 from tests.fakes import panel, screen
-from tests.fakes.daemon import Daemon, environment
+from tests.fakes.daemon import Daemon, environment, routerd
 from tests.fakes.panel import Panel
 from tests.fakes.screen import Screen, until
 from tray import icon, menu, notifications
@@ -38,6 +40,8 @@ ICON_CLASS = "routerd"
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with Daemon(tmp_path_factory.mktemp("home")) as running:
         yield running
+        with suppress(NotRunning, DaemonError):  # one that the icon has started
+            running.client.post("/control/shutdown")
 
 
 @contextmanager
@@ -102,6 +106,37 @@ def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) 
         shown.until(lambda: not status_of(daemon).paused)
 
 
+def start(daemon: Daemon, shown: Panel, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `routerd tray` to its end, while the panel takes icons."""
+    found: list[subprocess.CompletedProcess[str]] = []
+    thread = Thread(
+        target=lambda: found.append(routerd(daemon.home, "tray", "--json", **more)), daemon=True
+    )
+    thread.start()
+    shown.until(lambda: bool(found))
+    return found[0]
+
+
+@needs_bus
+def test_the_command_returns_once_the_icon_is_shown_and_a_second_one_shows_no_other(
+    daemon: Daemon,
+) -> None:
+    with panel.message_bus_running() as address, Panel(address) as shown:
+        first = start(daemon, shown, DBUS_SESSION_BUS_ADDRESS=address)
+        assert first.returncode == 0, first.stderr
+        facts = json.loads(first.stdout)
+        assert facts["backend"] == "status-notifier"
+        shown.wait_for_icon()
+        again = start(daemon, shown, DBUS_SESSION_BUS_ADDRESS=address)
+        assert json.loads(again.stdout) == facts
+        process = psutil.Process(facts["pid"])
+        process.terminate()
+        shown.until(lambda: not process.is_running() or process.status() == "zombie")
+    bare = routerd(daemon.home, "tray")
+    assert bare.returncode == 1
+    assert "There is no graphical session here" in bare.stderr
+
+
 @needs_bus
 def test_a_notification_goes_to_the_desktops_service_with_its_markup_escaped(
     monkeypatch: pytest.MonkeyPatch,
@@ -150,6 +185,7 @@ def open_menu(seen: Screen) -> tuple[int, int, int, int]:
     place = until(lambda: seen.find("", ICON_CLASS), "no icon")
     seen.click(place[0] + place[2] // 2, place[1] + place[3] // 2)
     found: tuple[int, int, int, int] = until(lambda: seen.find("routerd menu"), "no menu opened")
+    until(seen.keyboard_taken, "the menu does not get the keys")
     return found
 
 
