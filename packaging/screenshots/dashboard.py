@@ -23,7 +23,7 @@ from tests.fakes import scene  # noqa: E402  # after the path
 
 VIEWS = ("decisions", "savings", "models", "performance", "policy", "egress", "sessions")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 860}
-REQUESTS, TODAY = 420, 24
+TALKS, TODAY = 190, 14
 
 
 def main() -> None:
@@ -32,14 +32,14 @@ def main() -> None:
     asked.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     asked.add_argument("--chromium", default="/usr/bin/chromium")
     asked.add_argument("--home", type=Path, help="a home that an earlier run has filled")
-    asked.add_argument("--requests", type=int, default=REQUESTS)
+    asked.add_argument("--talks", type=int, default=TALKS)
     options = asked.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder) / "home"
         if not (home / "state.db").exists():
             with scene.running(home) as daemon:
-                scene.work(daemon, options.requests, at_once=12)
+                scene.work(daemon, options.talks, at_once=12)
             scene.spread(home)
         with scene.running(home) as daemon, sync_playwright() as playwright:
             scene.work(daemon, TODAY, first=100_000)

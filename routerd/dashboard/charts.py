@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-WIDTH, HEIGHT = 720.0, 220.0
+WIDTH, HEIGHT = 1100.0, 270.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 8.0, 12.0, 24.0
 # Fewer answers than this say little: the cell is drawn as a guess.
 FEW = 8.0
@@ -54,50 +54,49 @@ def savings(rows: Sequence[Mapping[str, Any]], last: str, count: int) -> dict[st
     """Return the bars of `count` days: what was spent, and above it what the baseline adds."""
     by_day = {row["day"]: row for row in rows}
     days = days_until(last, count)
-    highest = max((_height(by_day[day]) for day in days if day in by_day), default=0.0)
-    levels = steps(highest)
-    top, inner_h = levels[-1], HEIGHT - _TOP - _BOTTOM
+    levels = steps(max((_height(by_day[day]) for day in days if day in by_day), default=0.0))
     slot = (WIDTH - _LEFT - _RIGHT) / count
-    width = max(1.0, min(36.0, slot * 0.72))
 
-    def y(value: float) -> float:
-        return round(_TOP + inner_h * (1.0 - value / top), 2)
+    def middle(place: int) -> float:
+        return _LEFT + slot * (place + 0.5)
 
-    bars = []
-    for place, day in enumerate(days):
-        row = by_day.get(day)
-        if row is None:
-            continue
-        spent, whole = max(row["cost"], 0.0), _height(row)
-        x = _LEFT + slot * (place + 0.5) - width / 2
-        bars.append(
-            Bar(
-                round(x, 2),
-                round(width, 2),
-                y(spent),
-                round(y(0) - y(spent), 2),
-                y(whole),
-                round(y(spent) - y(whole), 2),
-                day,
-                row,
-            )
-        )
     every = max(1, math.ceil(count / 7))
-    labels = [
-        Tick(round(_LEFT + slot * (place + 0.5), 2), date.fromisoformat(day))
-        for place, day in enumerate(days)
-        if (count - 1 - place) % every == 0
-    ]
     return {
-        "bars": bars,
-        "levels": [Tick(y(level), level) for level in levels],
-        "labels": labels,
+        "bars": [
+            _bar(by_day[day], middle(place), min(36.0, slot * 0.72), levels[-1])
+            for place, day in enumerate(days)
+            if day in by_day
+        ],
+        "levels": [Tick(_y(level, levels[-1]), level) for level in levels],
+        "labels": [
+            Tick(round(middle(place), 2), date.fromisoformat(day))
+            for place, day in enumerate(days)
+            if (count - 1 - place) % every == 0
+        ],
         "width": WIDTH,
         "height": HEIGHT,
         "left": _LEFT,
         "right": WIDTH - _RIGHT,
-        "base": y(0),
+        "base": _y(0, levels[-1]),
     }
+
+
+def _y(value: float, top: float) -> float:
+    return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (1.0 - value / top), 2)
+
+
+def _bar(row: Mapping[str, Any], middle: float, width: float, top: float) -> Bar:
+    spent_y, saved_y, base = _y(max(row["cost"], 0.0), top), _y(_height(row), top), _y(0, top)
+    return Bar(
+        x=round(middle - width / 2, 2),
+        width=round(width, 2),
+        spent_y=spent_y,
+        spent=round(base - spent_y, 2),
+        saved_y=saved_y,
+        saved=round(spent_y - saved_y, 2),
+        day=row["day"],
+        row=row,
+    )
 
 
 def _height(row: Mapping[str, Any]) -> float:
@@ -125,7 +124,7 @@ def heat_cell(tried: float, well: float) -> HeatCell:
     spread = math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1.0)))
     # Models worth using stand between a half and one; below that all is equally bad.
     level = min(8, max(0, int((mean - 0.46) / 0.06)))
-    return HeatCell(mean, spread, tried, level, tried < FEW)
+    return HeatCell(mean, spread, tried, level, round(tried) < FEW)
 
 
 def heat_map(cells: Sequence[Any], tasks: Sequence[str]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 NOTHING = "\u2013"  # an en dash
 
 
-def money(value: float | None, currency: str = "USD") -> str:
-    """Return an amount with as many digits as it takes to say something."""
+def money(value: float | None, currency: str = "USD", fine: float = 0.01) -> str:
+    """Return an amount; with four digits below `fine`, where two would say nothing."""
     if value is None or not math.isfinite(value):
         return NOTHING
     symbol = _SYMBOLS.get(currency, f"{currency} ")
@@ -19,7 +19,7 @@ def money(value: float | None, currency: str = "USD") -> str:
         return f"{symbol}0"
     if size < 0.0001:
         return f"<{symbol}0.0001"
-    digits = 4 if size < 0.1 else 2 if size < 10_000 else 0
+    digits = 4 if size < fine else 2 if size < 10_000 else 0
     return f"{sign}{symbol}{size:,.{digits}f}"
 
 
@@ -54,12 +54,14 @@ def counted(number: float | None) -> str:
 
 
 def short(number: float | None) -> str:
-    """Return a number of tokens: 812, 12k, 128k, 1M."""
+    """Return a number of tokens: 812, 7.4k, 128k, 1M; windows are told as they are named."""
     if number is None or number <= 0:
         return NOTHING
-    if number >= 1_000_000:
-        return f"{number / 1e6:.3g}M"
-    return f"{number / 1000:.3g}k" if number >= 1000 else f"{number:.0f}"
+    unit = 1024 if number % 1024 == 0 else 1000
+    for size, name in ((unit * unit, "M"), (unit, "k")):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + name
+    return f"{number:.0f}"
 
 
 def percent(share: float | None) -> str:
@@ -83,7 +85,14 @@ def gigabytes(size_bytes: float) -> str:
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes > 0 else NOTHING
 
 
+def because(row: Mapping[str, Any]) -> str:
+    """Return a row's reason without the task and complexity that stand beside it."""
+    reason: str = row["reason"]
+    return reason.partition("; ")[2] if reason.startswith(f"{row['task']} complex") else reason
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "because": because,
     "money": money,
     "seconds": seconds,
     "ago": ago,

@@ -1,7 +1,7 @@
 """What each page of the dashboard shows: asks the house, hands values to the templates."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -48,7 +48,18 @@ async def _strip(house: House) -> dict[str, Any]:
 async def rows(house: House, query: Query) -> str:
     """Return one page of rows; its first element tells the next page's cursor."""
     found = await watching_routes.page(house, {"limit": str(PAGE_ROWS), **query})
-    return pages.render("rows", rows=found["decisions"], following=found["next"])
+    return _rows(house, found["decisions"], found["next"])
+
+
+def _rows(house: House, found: Sequence[Mapping[str, Any]], following: int | None = None) -> str:
+    policy = house.governance.permit.policy
+    return pages.render(
+        "rows",
+        rows=found,
+        following=following,
+        per_usd=policy.per_usd,
+        currency=policy.currency,
+    )
 
 
 async def decision(house: House, identity: str) -> str:
@@ -142,10 +153,10 @@ VIEWS: Mapping[str, Callable[[House, Query], Awaitable[str]]] = {
 }
 
 
-def live(kind: str, facts: Mapping[str, Any]) -> bytes:
+def live(house: House, kind: str, facts: Mapping[str, Any]) -> bytes:
     """Return an event as the page wants it: a decision comes as its row, ready to be put in."""
     if kind in ("decision", "outcome"):
-        html = pages.render("rows", rows=[facts], following=None)
+        html = _rows(house, [facts])
         return feed.encode(kind, {"id": facts["id"], "unix_s": facts["unix_s"], "html": html})
     return feed.encode(kind, facts)
 

@@ -1,5 +1,6 @@
 """The dashboard's addresses: pages that hold nothing, and behind a session what fills them."""
 
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
@@ -139,7 +140,7 @@ def _reading(house: House) -> list[Route]:
 
     async def events(_: HttpRequest) -> Any:
         first = feed.encode("state", dashboard_pages.state(await house.status()))
-        return EventStream(house.feed.listen(first, dashboard_pages.live))
+        return EventStream(house.feed.listen(first, partial(dashboard_pages.live, house)))
 
     return [
         Route("/dashboard/api/view/{view}", view, methods=["GET"]),

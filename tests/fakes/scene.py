@@ -158,6 +158,14 @@ class SlowServer(FakeOpenAI):
         await super().answer(call, slow if call.path.endswith("completions") else wire)
 
 
+# How often a person is content with an answer.
+SOUND = {
+    "claude-sonnet-4.5": 0.95,
+    "claude-haiku-4.5": 0.88,
+    "gpt-oss-120b": 0.86,
+    "qwen3-coder:30b": 0.83,
+    "qwen2.5-coder:7b": 0.66,
+}
 ANSWER = " ".join(["Here is one way to do it, with the reasons for each step."] * 7)
 
 
@@ -166,16 +174,16 @@ def engines() -> Iterator[str]:
     """Yield the part of config.toml that names three engines, and one that is not there."""
     local = (
         FakeModel(
-            "qwen2.5-coder:7b", reply=ANSWER, context_length=32768, num_ctx=16384, load_s=0.6
-        ),
-        FakeModel(
-            "qwen2.5-coder:1.5b",
-            parameter_size="1.5B",
-            size=986_000_000,
+            "qwen3-coder:30b",
+            family="qwen3moe",
+            parameter_size="30.5B",
+            size=18_556_000_000,
+            context_length=262_144,
+            num_ctx=32768,
             reply=ANSWER,
-            num_ctx=16384,
-            load_s=0.3,
+            load_s=0.5,
         ),
+        FakeModel("qwen2.5-coder:7b", num_ctx=16384, reply=ANSWER, load_s=0.3),
         FakeModel(
             "nomic-embed-text:latest",
             family="nomic-bert",
@@ -185,7 +193,7 @@ def engines() -> Iterator[str]:
             capabilities=("embedding",),
         ),
     )
-    team = {"qwen2.5-coder-32b-instruct": Script(text=ANSWER * 2, prompt_tokens=6400)}
+    team = {"gpt-oss-120b": Script(text=ANSWER * 2, prompt_tokens=6400)}
     cloud = {
         "claude-sonnet-4.5": Script(text=ANSWER * 3, prompt_tokens=9200),
         "claude-haiku-4.5": Script(text=ANSWER * 2, prompt_tokens=7400),
@@ -204,41 +212,42 @@ def running(home: Path) -> Iterator[Daemon]:
     with engines() as named:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         (home / "policy.toml").write_text(POLICY, encoding="utf-8")
-        with Daemon(
-            home, QUIET.replace("[llamacpp]", f"{named}\n[llamacpp]\nenabled = false")
-        ) as it:
+        config = QUIET.replace("[llamacpp]", f"{named}\n[llamacpp]\nenabled = false")
+        with Daemon(home, f'profile = "cheap"\n{config}') as it:
             it.client.post("/control/refresh")
             yield it
 
 
-def ask(daemon: Daemon, number: int, **more: Any) -> int:
-    """Ask what the `number`th request of the day is; return the status."""
+def talk(daemon: Daemon, number: int) -> None:
+    """Have the `number`th conversation: some turns in one project, some answers judged."""
     chance = random.Random(number)
-    text = PROMPTS[chance.randrange(len(PROMPTS))]
-    context = "You are a careful coding agent. " * chance.randrange(80, 700)
-    body = {
-        "model": chance.choice(MODELS),
-        "stream": True,
-        "messages": [
-            {"role": "system", "content": context},
-            {"role": "user", "content": f"{text} (case {number})"},
-        ],
-        **more,
-    }
     headers = {
         "authorization": f"Bearer {daemon.token}",
         "x-routerd-client": chance.choice(CLIENTS),
         "x-routerd-workspace": chance.choice(WORKSPACES),
-        "x-routerd-session": f"talk-{number // 3}",
+        "x-routerd-session": f"talk-{number}",
     }
+    model = chance.choice(MODELS)
+    context = "You are a careful coding agent. " * chance.randrange(80, 700)
+    messages = [{"role": "system", "content": context}]
     with httpx2.Client(base_url=daemon.url, trust_env=False, timeout=60) as http:
-        return http.post("/v1/chat/completions", json=body, headers=headers).status_code
+        for _ in range(chance.randint(1, 4)):
+            text = f"{chance.choice(PROMPTS)} (case {number})"
+            messages.append({"role": "user", "content": text})
+            body = {"model": model, "stream": True, "messages": messages}
+            told = http.post("/v1/chat/completions", json=body, headers=headers)
+            messages.append({"role": "assistant", "content": ANSWER})
+            by = told.headers.get("x-routerd-model", "")
+            if told.status_code == 200 and chance.random() < 0.7:
+                good = chance.random() < SOUND.get(by.partition("/")[2], 0.8)
+                word = {"decision": told.headers["x-routerd-decision"], "value": float(good)}
+                http.post("/control/feedback", json=word, headers=headers)
 
 
 def work(daemon: Daemon, count: int, first: int = 0, at_once: int = 6) -> None:
-    """Ask `count` requests, some of them at once."""
+    """Have `count` conversations, some of them at once."""
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(lambda number: ask(daemon, number), range(first, first + count)))
+        list(pool.map(lambda number: talk(daemon, number), range(first, first + count)))
 
 
 def spread(home: Path, days: int = 30) -> None:
