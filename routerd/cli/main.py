@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from routerd import __version__
-from routerd.cli import governing
+from routerd.cli import governing, switching
 from routerd.cli.help import Parser
 from routerd.core.errors import NoCandidate, RouterdError
 
@@ -90,6 +90,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         'eval "$(routerd completion bash)"',
     ),
     **governing.COMMANDS,
+    **switching.COMMANDS,
 }
 _WITH_TEXT = {"ask", "route"}
 _WITH_JSON = {
@@ -107,6 +108,7 @@ _WITH_JSON = {
     "connect",
     "disconnect",
     *governing.WITH_JSON,
+    *switching.WITH_JSON,
 }
 
 
@@ -141,6 +143,7 @@ def parser(only: str = "") -> Parser:
 
 def _own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     governing.own_arguments(name, sub)
+    switching.own_arguments(name, sub)
     if name in _ADDERS:
         _ADDERS[name](sub)
 

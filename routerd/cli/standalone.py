@@ -33,7 +33,7 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
 
 def engines(here: places.Places, config: Config) -> dict[str, Any]:
     """Return `engines` and `models` as the status of a daemon started now would hold them."""
-    from routerd.daemon import house, wiring  # every provider
+    from routerd.daemon import faces, wiring  # every provider
 
     async def look() -> dict[str, Any]:
         outbound = HttpOutbound(connect_s=config.timeouts.connect_s)
@@ -51,7 +51,7 @@ def engines(here: places.Places, config: Config) -> dict[str, Any]:
         finally:
             await outbound.aclose()
         kinds = {engine.name: engine.kind for engine in catalogue.engines}
-        models = (house.model_status(c, kinds[c.provider]) for c in catalogue.candidates())
+        models = (faces.model(c, kinds[c.provider], ()) for c in catalogue.candidates())
         return {
             "engines": [asdict(engine) for engine in catalogue.engines],
             "models": [asdict(model) for model in models],

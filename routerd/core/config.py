@@ -84,6 +84,15 @@ class UnderstandingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Notifications:
+    """What the tray notifies of; none unless switched on. No notification holds prompt text."""
+
+    budget: bool = False
+    refused: bool = False
+    engine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds. `idle_s` bounds the silence inside a stream, `whole_answer_s` one not streamed."""
 
@@ -114,3 +123,4 @@ class Config:
     llamacpp: LlamaCppConfig = LlamaCppConfig()
     understanding: UnderstandingConfig = UnderstandingConfig()
     timeouts: Timeouts = Timeouts()
+    notifications: Notifications = Notifications()

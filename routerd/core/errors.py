@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class RouterdError(Exception):
-    """The root; `status_hint` is the HTTP status a door may answer with."""
+    """The root; `status_hint` is the HTTP status a door may answer with.
+
+    `retry_after_s` is when to ask again, None where nobody knows.
+    """
 
     status_hint = 500
     said = ""
+    retry_after_s: float | None = None
 
     @property
     def message(self) -> str:

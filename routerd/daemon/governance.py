@@ -9,7 +9,7 @@ from typing import Any
 
 from routerd.audit.log import AuditLog
 from routerd.core.errors import ConfigInvalid, RouterdError
-from routerd.core.policy import Policy
+from routerd.core.policy import Budget, Policy
 from routerd.journey.audited import Audit
 from routerd.journey.permit import Permit
 from routerd.network.offline import LoopbackOnly
@@ -137,6 +137,18 @@ class Governance:
         if let:
             self.audit_log.put("approved", {"code": code})
         return let
+
+    def budgets_reached(self) -> tuple[Budget, ...]:
+        """Return the budgets of which nothing is left."""
+        if not self.policy.budget:
+            return ()
+        entries, day = self.permit.spending.entries(), time.strftime("%Y-%m-%d")
+        rate = self.policy.per_usd
+        return tuple(
+            budget
+            for budget in self.policy.budget
+            if budgets.used(budget, entries, day=day, per_usd=rate) >= budget.limit
+        )
 
     def balances(self) -> list[dict[str, Any]]:
         """Return each budget with what is used up now, in the policy's currency."""

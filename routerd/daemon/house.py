@@ -17,20 +17,19 @@ from routerd.core.config import Config
 from routerd.core.decision import Decision
 from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
-from routerd.core.status import ModelStatus, Status
-from routerd.daemon import wiring
+from routerd.core.status import Status
+from routerd.daemon import faces, pausing, wiring
 from routerd.daemon.baseline import Baseline
 from routerd.daemon.governance import Governance
-from routerd.endpoints import views
+from routerd.daemon.learnt import Learnt
 from routerd.endpoints.feed import Feed
 from routerd.endpoints.house import CellView, Snapshot
+from routerd.journey.activity import MOST_DECISIONS, Activity
 from routerd.journey.route import Journey
-from routerd.learning import keeping
-from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
 from routerd.sessions.ledger import MOST_SHOWN, Ledger
-from routerd.settings import catalogue_file, known_keys, load
+from routerd.settings import catalogue_file, edit, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.forgetting import Forget
 from routerd.storage.outcomes import SqliteMemory
@@ -62,7 +61,8 @@ class TheHouse:
         governance.door.on_refused = self._refused
         self._budget = RetryBudget()
         self._ledger = Ledger()
-        self._learner = Learner(memory)
+        self.learnt = Learnt(memory, lambda: self._snapshot.catalogue.candidates())
+        self.activity = Activity()
         self._reloading = anyio.Lock()
         self._began_s = time.monotonic()
         self._config_error = ""
@@ -95,7 +95,8 @@ class TheHouse:
             self.governance.audit,
             self._ledger,
             AnswerVerifier(),
-            self._learner,
+            self.learnt.learner,
+            self.activity,
             self.feed,
             Baseline(named, config.baseline).price_of,
         )
@@ -132,38 +133,19 @@ class TheHouse:
             await self.refresh()
 
     async def recall(self) -> None:
-        """Take up the performance matrix where the last run left it."""
+        """Take up where the last run left off."""
+        await self.learnt.recall()
         try:
-            self._learner.matrix.take_up(keeping.matrix_of(await self._memory.cells()))
-        except (RouterdError, TypeError, ValueError):
-            _log.exception("what was learnt of the models could not be read")
-
-    async def keep_learning(self, every_s: float) -> None:
-        """Learn how hard tasks are and save the matrix, again and again; see `save_learning`."""
-        await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
-        while True:
-            await self._learn_difficulty()
-            await anyio.sleep(every_s)
-            self.save_learning()
-
-    async def _learn_difficulty(self) -> None:
-        try:
-            lessons = await self._memory.lessons(MOST_LESSONS)
-            known = self._snapshot.catalogue.candidates()
-            self._learner.head = await anyio.to_thread.run_sync(head_of, lessons, known)
+            self.activity.load(faces.recent(await self._memory.pasts(MOST_DECISIONS)))
         except RouterdError as error:
-            _log.warning("what tasks turned out to be could not be learnt: %s", error)
-
-    def save_learning(self) -> None:
-        """Queue the performance matrix for the writer."""
-        self._memory.save_cells(keeping.rows_of(self._learner.matrix, time.time()))
+            _log.warning("the last decisions can't be shown: %s", error)
 
     async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
         """See `endpoints.house.House.feedback`."""
         decision, outcome, _ = await self.decision(identity)
         if outcome is None or not outcome.model:
             raise NotFound("That decision has no answer that could be judged.")
-        self._learner.feedback(decision, outcome.model, value)
+        self.learnt.learner.feedback(decision, outcome.model, value)
         return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
@@ -224,8 +206,38 @@ class TheHouse:
         mode = {"offline": offline, "layer": self.governance.layer, "by": by}
         self.feed.tell("mode", mode)
 
-    def _refused(self, server: str) -> None:
+    def _refused(self, server: str, why: str, looking: bool) -> None:
+        if not looking:
+            self.activity.note_refusal(server, why)
         self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
+
+    def pause(self, for_s: float | None) -> None:
+        """See `endpoints.house.House.pause`; `keep_paused` frees the memory."""
+        self.activity.pause(for_s)
+        self.feed.tell("paused", {"paused": True, "for_s": for_s})
+        _log.warning("paused %s", f"for {for_s:.0f} s" if for_s else "until somebody resumes")
+
+    def resume(self) -> None:
+        """See `endpoints.house.House.resume`."""
+        self.activity.resume()
+        self.feed.tell("paused", {"paused": False})
+
+    async def keep_paused(self) -> None:
+        """Free what local models hold while routerd is paused, again and again."""
+        await pausing.keep(self.activity, self._free_memory, self.resume)
+
+    async def _free_memory(self, in_use: set[str]) -> None:
+        # What was loaded since the last look is not known yet.
+        await self.refresh()
+        if await pausing.unload(self.catalogue, in_use):
+            await self.refresh()
+
+    async def set_profile(self, name: str) -> None:
+        """See `endpoints.house.House.set_profile`."""
+        await anyio.to_thread.run_sync(edit.set_key, self._places.config, "profile", name)
+        fault = await self.reload()
+        if self._snapshot.config.profile != name:
+            raise ConfigInvalid(fault or f"The profile is still {self._snapshot.config.profile}.")
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
@@ -251,7 +263,7 @@ class TheHouse:
     def cells(self) -> list[CellView]:
         """See `endpoints.house.House.cells`."""
         now_s = time.time()
-        rows = ((key, cell.faded(now_s)) for key, cell in self._learner.matrix.rows())
+        rows = ((key, cell.faded(now_s)) for key, cell in self.learnt.learner.matrix.rows())
         return [CellView(*key, now.tried, now.well) for key, now in rows if len(key) == 2]
 
     def sessions(self) -> list[dict[str, Any]]:
@@ -270,8 +282,10 @@ class TheHouse:
         config = self._snapshot.config
         candidates = self._snapshot.catalogue.candidates()
         kinds = {engine.name: engine.kind for engine in self.catalogue.engines}
+        # Engines are asked every 30 s; what has answered since is loaded too.
+        loaded = {resident.name for resident in self._parts.residency.residents}
         base = f"http://127.0.0.1:{self.port}"
-        return Status(
+        status = Status(
             state=self._state(candidates),
             version=__version__,
             pid=os.getpid(),
@@ -285,12 +299,14 @@ class TheHouse:
             profile=config.profile,
             classifier=self._understanding.state,
             engines=self.catalogue.engines,
-            models=tuple(model_status(c, kinds.get(c.provider, "")) for c in candidates),
+            models=tuple(faces.model(c, kinds.get(c.provider, ""), loaded) for c in candidates),
             warnings=tuple(self._warnings()),
             requests=int(counts.get("requests", 0)),
             config_error=self._config_error,
             memories=int(counts.get("memories", 0)),
         )
+        saved_usd = await self._memory.saved()
+        return faces.described(status, self._snapshot, self.activity, self.governance, saved_usd)
 
     def _state(self, candidates: tuple[Candidate, ...]) -> str:
         if self.stopping.is_set():
@@ -312,30 +328,3 @@ class TheHouse:
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"
-
-
-def model_status(candidate: Candidate, engine: str) -> ModelStatus:
-    """Return a candidate as every face shows it; `engine` is its provider's kind."""
-    return ModelStatus(
-        name=candidate.name,
-        provider=candidate.provider,
-        zone=candidate.zone,
-        context_tokens=candidate.context_tokens,
-        capabilities=tuple(views.capabilities(candidate.capabilities)),
-        warm=candidate.warm,
-        usable=candidate.usable and not candidate.circuit_open,
-        reason=candidate.unusable_reason or ("resting" if candidate.circuit_open else ""),
-        parameters_b=candidate.parameters_b,
-        health=candidate.health,
-        tokens_per_s=candidate.tokens_per_s,
-        plumbing=candidate.plumbing,
-        engine=engine,
-        loaded_tokens=candidate.loaded_tokens,
-        ability=candidate.ability,
-        ability_sd=candidate.ability_sd,
-        price_input=candidate.price.input,
-        price_cached_input=candidate.price.cached_input,
-        price_output=candidate.price.output,
-        load_s=candidate.load_s,
-        size_bytes=candidate.size_bytes,
-    )

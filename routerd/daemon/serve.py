@@ -84,7 +84,7 @@ async def rooms(
                 group.start_soon(house.first_look, first_look_s)
                 group.start_soon(house.recall)
             yield house
-            house.save_learning()
+            house.learnt.save()
         finally:
             understanding.close()
             with anyio.CancelScope(shield=True):
@@ -184,7 +184,8 @@ async def _open_doors(
         await group.start(partial(mcp.serve, here.mcp_socket))
         await group.start(server.serve)
         group.start_soon(house.keep_fresh, CHECK_EVERY_S)
-        group.start_soon(house.keep_learning, SAVE_EVERY_S)
+        group.start_soon(house.learnt.keep, SAVE_EVERY_S)
+        group.start_soon(house.keep_paused)
         group.start_soon(_watch_settings, here, house)
         group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)
         group.start_soon(_watch_signals, house, server)

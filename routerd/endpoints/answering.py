@@ -10,7 +10,7 @@ import anyio
 from starlette.types import Receive, Scope, Send
 
 from routerd.core.candidate import Candidate
-from routerd.core.errors import ProviderFailed, RouterdError
+from routerd.core.errors import RouterdError
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Native, Progress, Response
 from routerd.endpoints import bodies
@@ -54,8 +54,8 @@ class Door:
 
 
 def retry_after(error: RouterdError) -> list[Header]:
-    """Return the header that passes a backend's wish to wait on, in whole seconds."""
-    wait_s = error.retry_after_s if isinstance(error, ProviderFailed) else None
+    """Return the header that says when to ask again, in whole seconds."""
+    wait_s = error.retry_after_s
     return [] if wait_s is None else [(b"retry-after", str(max(1, round(wait_s))).encode())]
 
 

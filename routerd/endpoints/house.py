@@ -129,6 +129,18 @@ class House(Protocol):
         """Switch offline mode on or off, at once. Raises: RouterdError where that can't be."""
         ...
 
+    def pause(self, for_s: float | None) -> None:
+        """Take no new requests for that long, None for until `resume`; running ones end."""
+        ...
+
+    def resume(self) -> None:
+        """Take requests again."""
+        ...
+
+    async def set_profile(self, name: str) -> None:
+        """Write the profile into config.toml and put it in force. Raises: ConfigInvalid."""
+        ...
+
     async def forget(
         self, workspace: str | None, since_unix_s: float | None, until_unix_s: float | None
     ) -> Mapping[str, int]:

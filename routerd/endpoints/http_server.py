@@ -26,6 +26,7 @@ from routerd.endpoints import (
     governance_routes,
     ollama_routes,
     openai_routes,
+    switch_routes,
     watching_routes,
 )
 from routerd.endpoints.dashboard_door import DashboardDoor
@@ -82,6 +83,7 @@ def build(
             *ollama_routes.routes(house),
             *control_routes.routes(house),
             *governance_routes.routes(house),
+            *switch_routes.routes(house),
             *watching_routes.routes(house),
             *dashboard_routes.routes(house, door),
             Route("/mcp", _Mcp(mcp)),

@@ -26,13 +26,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Journal:
-    """What happened so far; filled while the answer streams, read by the door and `remember`."""
+    """What happened so far; filled while the answer streams, read by the door and `remember`.
+
+    `asked` is the one who is asked now, or was last.
+    """
 
     decision: Decision | None = None
     attempts: list[Attempt] = field(default_factory=list)
     assembler: Assembler = field(default_factory=Assembler)
     winner: Ranked | None = None
     watcher: Watcher | None = None
+    asked: Ranked | None = None
 
     def begin(self, candidate: Candidate) -> None:
         """Let who watches know that this candidate is asked now."""
@@ -159,6 +163,7 @@ class Attempts:
         began_s = time.monotonic()
         first_s = -1.0
         failure: ProviderFailed | None = None
+        journal.asked = entry
         check = self._check(request, entry, decision, journal)
         journal.begin(entry.candidate)
         try:

@@ -34,8 +34,9 @@ class Embedder(Protocol):
 async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
     """Return the vectors; an answer and a failure are remembered.
 
-    Raises: NotFound, NoCandidate, ProviderFailed.
+    Raises: Paused, NotFound, NoCandidate, ProviderFailed.
     """
+    journey.activity.admit()
     asked = _as_request(request)
     decision = await journey.decide(asked)
     facts = facts_of(asked)
@@ -46,7 +47,9 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
                 "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
                 "server that has one."
             )
-        raise nobody(decision, journey.catalogue.engines)
+        failure = nobody(decision, journey.catalogue.engines)
+        journey.activity.note_failure(failure, decision)
+        raise failure
     candidate = decision.chosen.candidate
     if decision.screened == "mask" and candidate.leaves_machine:
         masked = masking.mask(asked, decision.findings).request
@@ -62,8 +65,10 @@ async def _accounted(
     chosen = decision.ranked[0]
     began_s, tokens = time.monotonic(), -1
     failure: RouterdError | None = None
+    journal = Journal(decision, asked=chosen)
     journey.permit.spending.reserve(decision, asked)
     traffic = journey.audit.begin()
+    journey.activity.begin(decision, journal)
     try:
         await journey.audit.before(decision, asked)
         answer = await _ask(journey, request, chosen.candidate)
@@ -73,7 +78,8 @@ async def _accounted(
         raise
     finally:
         outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
-        journal = Journal(decision, winner=None if failure else chosen)
+        journal.winner = None if failure else chosen
+        journey.activity.end(decision, outcome, journal)
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, journal, traffic)
         journey.memory.remember(decision, outcome, facts_of(asked))

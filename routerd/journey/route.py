@@ -24,6 +24,7 @@ from routerd.core.ports import (
 )
 from routerd.core.request import Request
 from routerd.core.response import Chunk
+from routerd.journey.activity import Activity
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.audited import Audit
 from routerd.journey.permit import Permit
@@ -57,6 +58,7 @@ class Journey:
     sessions: Sessions | None = None
     verifier: Verifier | None = None
     learning: Learning | None = None
+    activity: Activity = field(default_factory=Activity)
     watcher: Watcher | None = None
     price_of: Callable[[str], Price | None] = lambda _: None
 
@@ -115,19 +117,17 @@ class Journey:
 
         Consume under `contextlib.aclosing`: closing it cancels the backend. However it ends, the
         outcome is remembered.
-        Raises: NotFound, NoCandidate, ProviderFailed.
+        Raises: Paused, NotFound, NoCandidate, ProviderFailed.
         """
+        self.activity.admit()
         began_s = time.monotonic()
         self._look_back(request)
         decision = journal.decision = await self.decide(request)
-        if self.watcher is not None:
-            journal.watcher = self.watcher
-            self.watcher.decided(request, decision)
-        self.permit.spending.reserve(decision, request)
         catalogue = self.permit.guarded(self.catalogue, request, decision)
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         traffic = self.audit.begin()
+        self._begin(request, decision, journal)
         try:
             await self.audit.before(decision, request)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
@@ -143,8 +143,17 @@ class Journey:
         finally:
             took_s, baseline = time.monotonic() - began_s, self.price_of(decision.baseline)
             outcome = outcome_of(decision, journal, took_s, error, baseline)
+            self.activity.end(decision, outcome, journal, error)
             self._conclude(request, decision, outcome)
             self.audit.after(decision, outcome, request, journal, traffic)
+
+    def _begin(self, request: Request, decision: Decision, journal: Journal) -> None:
+        """Let everyone know who watches, and set aside what it may cost."""
+        if self.watcher is not None:
+            journal.watcher = self.watcher
+            self.watcher.decided(request, decision)
+        self.permit.spending.reserve(decision, request)
+        self.activity.begin(decision, journal)
 
     def _conclude(self, request: Request, decision: Decision, outcome: Outcome) -> None:
         """Let everyone who keeps something of it know how it ended; the memory goes first."""

@@ -46,7 +46,8 @@ class LoopbackOnly:
 
     `allowed` are the servers (scheme://host:port) of the engines on this machine: while offline
     another loopback port is refused as well, because what listens there may be a proxy. None
-    allows every loopback address. `on_refused` is told each server that was refused.
+    allows every loopback address. `on_refused` is told server, reason and whether routerd only
+    looked for an engine there, which it does by itself all day, of each that was refused.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class LoopbackOnly:
         self.attempts: dict[str, Attempt] = {}
         self.refused = 0
         self.last_refused = ""
-        self.on_refused: Callable[[str], None] = lambda _: None
+        self.on_refused: Callable[[str, str, bool], None] = lambda _server, _why, _looking: None
 
     @property
     def offline(self) -> bool:
@@ -89,7 +90,7 @@ class LoopbackOnly:
         idle_s: float = 30.0,
     ) -> AbstractAsyncContextManager[Reply]:
         """Pass on to the inner Outbound. Raises: ProviderFailed of kind offline."""
-        self.check(url)
+        self.check(url, looking=method in ("GET", "HEAD"))
         sending = self._inner.send(
             method, url, headers, body, first_byte_s=first_byte_s, idle_s=idle_s
         )
@@ -118,7 +119,7 @@ class LoopbackOnly:
         async with sending as reply:
             yield Reply(reply.status, reply.headers, watched(reply.body))
 
-    def check(self, url: str) -> None:
+    def check(self, url: str, *, looking: bool = False) -> None:
         """Raise ProviderFailed of kind offline when `url` may not be reached now."""
         if not self._offline:
             return
@@ -130,7 +131,7 @@ class LoopbackOnly:
         self._note(url).refused += 1
         self.refused += 1
         self.last_refused = server
-        self.on_refused(server)
+        self.on_refused(server, f"offline mode is on; it {why}", looking)
         raise ProviderFailed(
             f"offline mode is on; {server} {why}. `routerd offline off` ends it "
             "(and `offline = false` in config.toml, where it is set there).",

@@ -32,6 +32,8 @@ class Tripwire:
         self.installed = False
         self.tripped: dict[str, int] = {}
         self.last_unix_s = 0.0
+        self.last_stopped = ""
+        self.last_stopped_unix_s = 0.0
         self.started: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -56,6 +58,7 @@ class Tripwire:
             where = leaves(event, arguments)
             if where:
                 self._note(self.tripped, f"{event} {where}")
+                self.last_stopped, self.last_stopped_unix_s = f"{event} {where}", self.last_unix_s
                 raise OfflineTripwire(f"offline mode is on; {event} to {where} was stopped")
 
     def _note(self, table: dict[str, int], what: str) -> None:

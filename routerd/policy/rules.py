@@ -146,8 +146,9 @@ def _plumbing(candidate: Candidate, now: Circumstances) -> str | None:
 Rule = Callable[[Candidate, Circumstances], str | None]
 RULES: tuple[tuple[str, Rule], ...] = (
     ("pinned", _pinned),
-    ("usable", _usable),
+    # Before what the engine says: offline a cloud can't be asked whether it is well.
     ("offline", _offline),
+    ("usable", _usable),
     ("local-only", _local_only),
     ("policy", _policy),
     ("screening", _screening),

@@ -60,6 +60,7 @@ def _adapter() -> TypeAdapter[Config]:
         settings.LlamaCppConfig,
         settings.UnderstandingConfig,
         settings.Timeouts,
+        settings.Notifications,
     ):
         # Set from here, so that core knows nothing of pydantic.
         setattr(kind, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010

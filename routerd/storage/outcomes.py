@@ -180,9 +180,20 @@ class SqliteMemory:
         job = partial(statistics.read, days=days, now_unix_s=time.time())
         return await self._look_back(job)
 
+    async def saved(self) -> tuple[float, float]:
+        """Return what was saved today and this month, US dollars; zeros where it can't be read."""
+        try:
+            return await self._look_back(partial(statistics.read_saved, now_unix_s=time.time()))
+        except HistoryUnreadable:
+            return 0.0, 0.0
+
     async def rule_hits(self) -> dict[str, dict[str, Any]]:
         """Return how often each rule of the policy applied. Raises: HistoryUnreadable."""
         return await self._look_back(statistics.read_rule_hits)
+
+    async def pasts(self, count: int) -> tuple[Past, ...]:
+        """Return the newest decisions whole, newest first. Raises: HistoryUnreadable."""
+        return await self._look_back(partial(history.read_pasts, count=count))
 
     async def counts(self) -> dict[str, Any]:
         """Return requests, failures, tokens, cost_usd, baseline_cost_usd and memories.

@@ -123,6 +123,14 @@ def read(connection: Connection, days: int, now_unix_s: float) -> dict[str, Any]
     }
 
 
+def read_saved(connection: Connection, now_unix_s: float) -> tuple[float, float]:
+    """Return what was saved today and this month, in US dollars. Raises: SqliteError."""
+    today = day_of(now_unix_s)
+    sums = "select coalesce(sum(iif(day = ?1, saved_usd, 0)), 0.0), coalesce(sum(saved_usd), 0.0)"
+    row = connection.execute(f"{sums} from daily where day >= ?2", (today, f"{today[:7]}-01"))
+    return next((float(day), float(month)) for day, month in row)
+
+
 def read_rule_hits(connection: Connection) -> dict[str, dict[str, Any]]:
     """Return by rule how often it applied and when last. Raises: SqliteError."""
     rows = connection.execute("select rule, hits, last_unix_s from rule_hits")

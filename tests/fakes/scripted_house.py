@@ -27,6 +27,7 @@ from routerd.core.status import EngineStatus, ModelStatus, Status
 from routerd.endpoints import http_server
 from routerd.endpoints.house import Snapshot
 from routerd.endpoints.mcp_door import McpDoor
+from routerd.journey.activity import Activity
 from routerd.journey.route import Journey
 from routerd.policy.decide import Stance
 from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, Step
@@ -91,11 +92,14 @@ class ScriptedHouse:
     memory: ListMemory = field(default_factory=ListMemory)
     config: Config = Config()  # noqa: RUF009  # frozen
     stopped: bool = False
+    activity: Activity = field(default_factory=Activity)
 
     def current(self) -> Snapshot:
         """Return the only snapshot."""
         catalogue = FixedCatalogue(self.engine, listed=self.models)
-        journey = Journey(FixedUnderstanding(), self.memory, catalogue, Stance())
+        journey = Journey(
+            FixedUnderstanding(), self.memory, catalogue, Stance(), activity=self.activity
+        )
         return Snapshot(self.config, journey, catalogue)
 
     async def status(self) -> Status:
@@ -116,7 +120,8 @@ class ScriptedHouse:
             )
             for m in self.models
         )
-        return replace(_STATUS, models=models)
+        paused, left_s = self.activity.paused, self.activity.paused_left_s
+        return replace(_STATUS, models=models, paused=paused, paused_left_s=left_s)
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """Return a remembered decision."""
@@ -124,6 +129,18 @@ class ScriptedHouse:
             if identity in ("last", made.id):
                 return made, outcome, facts
         raise NotFound("No such decision. `routerd ask TEXT` makes one.")
+
+    def pause(self, for_s: float | None) -> None:
+        """Pause the journey."""
+        self.activity.pause(for_s)
+
+    def resume(self) -> None:
+        """Resume the journey."""
+        self.activity.resume()
+
+    async def set_profile(self, name: str) -> None:
+        """Take the name."""
+        self.config = replace(self.config, profile=name)
 
     async def refresh(self) -> None:
         """There is nothing to look for."""

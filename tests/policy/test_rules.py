@@ -105,7 +105,11 @@ def test_the_first_refusal_in_the_order_of_the_list_is_told() -> None:
     refusal = first_refusal(broken, now(offline=True, pinned="q/m"))
     assert refusal is not None
     assert refusal[0] == "pinned"
+    # Offline a cloud can't be looked at; that it is one is the reason, not that it seems unwell.
     refusal = first_refusal(broken, now(offline=True))
+    assert refusal is not None
+    assert refusal[0] == "offline"
+    refusal = first_refusal(broken, now())
     assert refusal is not None
     assert refusal[0] == "usable"
 
