@@ -11,6 +11,8 @@ from routerd.core.request import Request, Tool
 from routerd.core.response import Response, TokenLogprob, Usage
 from routerd.dialects import openai_chat_answer, passthrough, strict_json, tool_arguments
 
+# How the ids of reasoning begin that some other model made ('rs_' and the id of the answer).
+OWN_REASONING = "rs_resp_"
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 

@@ -20,7 +20,7 @@ from routerd.core.request import (
     ToolCall,
     ToolResult,
 )
-from routerd.dialects import strict_json
+from routerd.dialects import signatures, strict_json
 from routerd.dialects.fields import (
     MAX_TOKENS,
     data_url,
@@ -185,6 +185,9 @@ class _Items:
             for at, part in each(item, key, f"{where}.{key}")
         ]
         sealed = optional(item, "encrypted_content", str, f"{where}.encrypted_content") or ""
+        if sealed and signatures.is_unmarked(sealed):
+            # OpenAI's own, from an answer that was passed on: nobody else may be shown it.
+            sealed = signatures.sealed(signatures.OPENAI, f"{item.get('id') or ''} {sealed}")
         if told or sealed:
             self._say(Thinking("\n".join(told), sealed, redacted=not told))
 

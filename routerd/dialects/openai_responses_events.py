@@ -22,7 +22,7 @@ from routerd.core.response import (
     ToolCallDelta,
 )
 from routerd.dialects import openai_responses_answer as answer
-from routerd.dialects import sse, strict_json
+from routerd.dialects import passthrough, sse, strict_json
 
 
 @dataclass(slots=True)
@@ -60,6 +60,7 @@ class StreamEncoder:
                 return sse.comment(message)
             case Native(data=data, name=name):
                 self._native = True
+                self._number += 1  # an error's event has the number after theirs
                 return sse.encode(self._with_model(data), name)
             case _ if self._native:
                 return b""
@@ -73,11 +74,10 @@ class StreamEncoder:
                 return self._begin() + self._call(chunk)
 
     def _with_model(self, data: bytes) -> bytes:
-        obj = strict_json.backend_object(data)
-        response = obj.get("response")
-        if not isinstance(response, dict) or "model" not in response:
+        # Only the first and the last events hold the response, and the last one may be large.
+        if b'"response"' not in data:
             return data
-        return strict_json.dumps({**obj, "response": {**response, "model": self.model}})
+        return passthrough.with_inner(data, "response", {"model": self.model})
 
     def _begin(self) -> bytes:
         if self._began:

@@ -31,7 +31,7 @@ def test_what_the_model_said_in_one_turn_is_one_message() -> None:
     assert request.messages[1] == Message(
         "assistant",
         (
-            Thinking("", "sealed", redacted=True),
+            Thinking("", "routerd:openai:r sealed", redacted=True),
             Text("ok"),
             ToolCall("c", "f", "{}"),
             ToolCall("d", "g", '{"input":"free\\ntext"}'),

@@ -28,6 +28,7 @@ from routerd.endpoints import http_server
 from routerd.endpoints.house import Snapshot
 from routerd.endpoints.mcp_door import McpDoor
 from routerd.journey.route import Journey
+from routerd.network.outbound import HttpOutbound
 from routerd.policy.decide import Stance
 from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, Step
 
@@ -141,12 +142,16 @@ _STATUS = Status("ready", "0", 1, 1.0, "/", "", "", "", False, "", "balanced", "
 
 
 class ServedHouse:
-    """A context manager: the house on a free port, served by a thread of its own."""
+    """A context manager: the house on a free port, served by a thread of its own.
+
+    `closes` are ended with it, in its own loop.
+    """
 
     def __init__(self, directory: Path, script: Script = lambda _: HELLO) -> None:
         self.engine = ScriptedEngine(script)
         self.house = ScriptedHouse(self.engine)
         self.port = 0
+        self.closes: list[HttpOutbound] = []
         self._socket = directory / "mcp.sock"
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -167,7 +172,12 @@ class ServedHouse:
             await group.start(mcp.serve, self._socket)
             await group.start(server.serve)
             self._ready.set()
-            await anyio.sleep_forever()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    for outbound in self.closes:
+                        await outbound.aclose()
         sock.close()
 
     def __enter__(self) -> "ServedHouse":
