@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 import anyio
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, ToolAnnotations
 from pydantic import BaseModel, Field
+from typing_extensions import override
 
 from routerd import __version__
 from routerd.core.errors import RouterdError
@@ -179,9 +181,19 @@ class Mode(BaseModel):
     offline: bool
 
 
+class _Server(MCPServer):
+    """The SDK's server, which answers an unknown prompt as if it had failed itself."""
+
+    @override
+    async def get_prompt(self, name: str, *rest: Any, **more: Any) -> Any:
+        if name not in {prompt.name for prompt in await self.list_prompts()}:
+            raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}.")
+        return await super().get_prompt(name, *rest, **more)
+
+
 def build(house: House) -> MCPServer:
     """Return the server; it keeps no state of its own."""
-    server = MCPServer(
+    server = _Server(
         "routerd",
         title="routerd",
         version=__version__,
