@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from routerd.core.errors import RouterdError
 
@@ -36,7 +37,7 @@ class DaemonClient:
         self._timeout_s = timeout_s
         self._token = token
 
-    def _open(self) -> tuple[HTTPConnection, dict[str, str]]:
+    def _open(self, timeout_s: float) -> tuple[HTTPConnection, dict[str, str]]:
         try:
             endpoint = json.loads((self._home / "run" / "endpoint.json").read_text("utf-8"))
             token = self._token or (self._home / "token").read_text("ascii").strip()
@@ -49,11 +50,13 @@ class DaemonClient:
             # The response then owns the connection, and closing the one closes the other.
             "connection": "close",
         }
-        return HTTPConnection("127.0.0.1", port, timeout=self._timeout_s), headers
+        return HTTPConnection("127.0.0.1", port, timeout=timeout_s), headers
 
-    def request(self, method: str, path: str, body: Any = None) -> HTTPResponse:
+    def request(
+        self, method: str, path: str, body: Any = None, *, timeout_s: float | None = None
+    ) -> HTTPResponse:
         """Send one request and return the open response. Raises: NotRunning, DaemonError."""
-        connection, headers = self._open()
+        connection, headers = self._open(timeout_s or self._timeout_s)
         data = None if body is None else json.dumps(body).encode()
         try:
             connection.request(method, path, data, headers)
@@ -76,6 +79,32 @@ class DaemonClient:
     def post(self, path: str, body: Any = None) -> Any:
         """Send JSON and return JSON. Raises: NotRunning, DaemonError."""
         return _json(self.request("POST", path, body if body is not None else {}))
+
+    def stats(self, days: int = 30) -> Any:
+        """Return sums and times, see /control/stats. Raises: NotRunning, DaemonError."""
+        return self.get(f"/control/stats?days={days}")
+
+    def decisions(self, **wanted: str | int) -> Any:
+        """Return a page of decisions, newest first, and `next`, the cursor for `before`.
+
+        `wanted`: limit, before, q, task, model, zone, finish, session.
+        Raises: NotRunning, DaemonError.
+        """
+        return self.get(f"/control/decisions?{urlencode(wanted)}")
+
+    def watch(self, heartbeat_s: float = 40.0) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield (kind, facts) as it happens, "status" first; ends when the daemon stops.
+
+        Without a sign of life for `heartbeat_s` (the daemon gives one every 15 s) it raises.
+        Raises: NotRunning, DaemonError.
+        """
+        with _reading(self.request("GET", "/control/events", timeout_s=heartbeat_s)) as response:
+            kind = ""
+            for line in response:
+                if line.startswith(b"event: "):
+                    kind = line[7:].strip().decode("ascii")
+                elif line.startswith(b"data: "):
+                    yield kind, json.loads(line[6:])
 
     def events(self, path: str, body: Any) -> Iterator[tuple[HTTPResponse, dict[str, Any]]]:
         """Yield (response, event object) of a server-sent stream until [DONE].

@@ -52,6 +52,7 @@ ELSEWHERE = {
     "endpoints/mcp_tools": WHOLE_HOUSE,
     "endpoints/openai_routes": WHOLE_HOUSE,
     "endpoints/views": WHOLE_HOUSE,
+    "endpoints/watching_routes": WHOLE_HOUSE,
     "engines/chat_stream": "tests/engines/test_chat_chunks.py and test_marked_text.py, its parts",
     "engines/gguf_types": "tables; tests/engines/test_gguf.py compares them with the gguf package",
     "engines/llama_cpp_python": "tests/engines/test_pool.py runs it in its worker where installed",

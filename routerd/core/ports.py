@@ -159,6 +159,22 @@ class Sessions(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Who watches requests as they happen; it must neither block nor raise."""
+
+    def decided(self, request: Request, decision: Decision) -> None:
+        """A request is about to be answered as decided."""
+        ...
+
+    def attempting(self, decision: str, candidate: Candidate, number: int) -> None:
+        """A candidate is asked, as the `number`th (from 1) for that decision's id."""
+        ...
+
+    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """The request has ended."""
+        ...
+
+
 class Verifier(Protocol):
     """Checks a complete answer by its form."""
 

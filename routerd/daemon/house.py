@@ -19,8 +19,10 @@ from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
 from routerd.core.outcome import Outcome
 from routerd.core.status import ModelStatus, Status
 from routerd.daemon import wiring
+from routerd.daemon.baseline import Baseline
 from routerd.daemon.governance import Governance
 from routerd.endpoints import views
+from routerd.endpoints.feed import Feed
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.learning import keeping
@@ -54,8 +56,10 @@ class TheHouse:
         self._places = places
         self._parts = parts
         self._understanding = understanding
-        self._memory = memory
+        self._memory = self.history = memory
         self.governance = governance
+        self.feed = Feed()
+        governance.door.on_refused = self._refused
         self._budget = RetryBudget()
         self._ledger = Ledger()
         self._learner = Learner(memory)
@@ -78,6 +82,7 @@ class TheHouse:
             wiring.providers(config, replace(self._parts, named=named), self._wanted),
             before.records if before else None,
             partial(wiring.known, named),
+            lambda engine: self.feed.tell("engine", asdict(engine)),
         )
         journey = Journey(
             self._understanding,
@@ -91,6 +96,8 @@ class TheHouse:
             self._ledger,
             AnswerVerifier(),
             self._learner,
+            self.feed,
+            Baseline(named, config.baseline).price_of,
         )
         self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
@@ -175,6 +182,7 @@ class TheHouse:
             except ConfigInvalid as error:
                 self._config_error = error.message
                 _log.error("the settings are not used: %s", error)  # no traceback
+                self.feed.tell("settings", {"file": "config.toml", "error": error.message})
                 return error.message
             self._config_error = ""
             if later := wiring.needing_restart(old, config):
@@ -185,6 +193,7 @@ class TheHouse:
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
             self._snapshot = new
             _log.info("config.toml is in force")
+            self.feed.tell("settings", {"file": "config.toml", "error": ""})
             return policy_fault
 
     async def _reload_policy(self) -> str:
@@ -193,8 +202,10 @@ class TheHouse:
             changed = await anyio.to_thread.run_sync(self.governance.load)
         except ConfigInvalid as error:
             _log.error("the policy is not used: %s", error)  # no traceback
+            self.feed.tell("settings", {"file": "policy.toml", "error": error.message})
             return error.message
         if changed:
+            self.feed.tell("settings", {"file": "policy.toml", "error": ""})
             now = self._snapshot
             journey = replace(now.journey, permit=self.governance.permit)
             self._snapshot = replace(now, journey=journey)
@@ -210,6 +221,11 @@ class TheHouse:
             config=replace(now.config, offline=offline),
             journey=replace(now.journey, stance=stance),
         )
+        mode = {"offline": offline, "layer": self.governance.layer, "by": by}
+        self.feed.tell("mode", mode)
+
+    def _refused(self, server: str) -> None:
+        self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
@@ -235,6 +251,8 @@ class TheHouse:
     def stop(self) -> None:
         """See `endpoints.house.House.stop`."""
         self.stopping.set()
+        # Whoever listens would else keep the server from draining.
+        self.feed.close()
 
     async def status(self) -> Status:
         """See `endpoints.house.House.status`."""

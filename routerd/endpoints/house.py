@@ -9,8 +9,10 @@ from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
 from routerd.core.ports import Catalogue
 from routerd.core.status import Status
+from routerd.endpoints.feed import Feed
 from routerd.journey.permit import Permit
 from routerd.journey.route import Journey
+from routerd.storage.browsing import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,34 @@ class Governance(Protocol):
         ...
 
 
+class History(Protocol):
+    """What happened before, as lists and sums. Every method raises RouterdError on trouble."""
+
+    async def page(self, wanted: Wanted) -> tuple[list[dict[str, Any]], int | None]:
+        """Return decisions as flat rows, newest first, and the cursor of the next page."""
+        ...
+
+    async def statistics(self, days: int) -> dict[str, Any]:
+        """Return sums by day, task, model and zone, and times by model; money in US dollars."""
+        ...
+
+    async def rule_hits(self) -> dict[str, dict[str, Any]]:
+        """Return by rule of the policy how often it applied (hits) and when last (last_unix_s)."""
+        ...
+
+
 class House(Protocol):
     """The daemon as its doors see it."""
+
+    @property
+    def feed(self) -> Feed:
+        """What happens, as it happens."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """What happened before."""
+        ...
 
     def current(self) -> Snapshot:
         """Return the snapshot in force."""

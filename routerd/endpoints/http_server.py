@@ -25,6 +25,7 @@ from routerd.endpoints import (
     governance_routes,
     ollama_routes,
     openai_routes,
+    watching_routes,
 )
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
@@ -78,6 +79,7 @@ def build(
             *ollama_routes.routes(house),
             *control_routes.routes(house),
             *governance_routes.routes(house),
+            *watching_routes.routes(house),
             Route("/mcp", _Mcp(mcp)),
         ],
         exception_handlers={

@@ -13,7 +13,7 @@ from routerd.core.config import Timeouts
 from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import NoCandidate, ProviderFailed
 from routerd.core.outcome import Attempt
-from routerd.core.ports import Catalogue, Verifier
+from routerd.core.ports import Catalogue, Verifier, Watcher
 from routerd.core.request import Request
 from routerd.core.response import Assembler, Chunk, Finish, Progress
 from routerd.core.status import EngineStatus
@@ -32,6 +32,12 @@ class Journal:
     attempts: list[Attempt] = field(default_factory=list)
     assembler: Assembler = field(default_factory=Assembler)
     winner: Ranked | None = None
+    watcher: Watcher | None = None
+
+    def begin(self, candidate: Candidate) -> None:
+        """Let who watches know that this candidate is asked now."""
+        if self.watcher is not None and self.decision is not None:
+            self.watcher.attempting(self.decision.id, candidate, len(self.attempts) + 1)
 
 
 @dataclass(slots=True)
@@ -154,6 +160,7 @@ class Attempts:
         first_s = -1.0
         failure: ProviderFailed | None = None
         check = self._check(request, entry, decision, journal)
+        journal.begin(entry.candidate)
         try:
             async with (
                 aclosing(self._chunks(request, entry.candidate)) as chunks,

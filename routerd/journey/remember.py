@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from routerd.core.candidate import Price
 from routerd.core.decision import Decision, Ranked
 from routerd.core.errors import RouterdError
 from routerd.core.outcome import Finish as Ending
@@ -18,17 +19,23 @@ def outcome_of(
     journal: Journal,
     duration_s: float,
     error: RouterdError | None,
+    baseline: Price | None = None,
 ) -> Outcome:
-    """Return the outcome; without an error and without a finish the client went away."""
+    """Return the outcome; without an error and without a finish the client went away.
+
+    `baseline` is the price of the model that savings are measured against, None where unknown:
+    the same tokens, all uncached, are taken for it. That is kind to neither side: an answer that
+    was cheaper through a cache counts at what it would cost without one on both.
+    """
     finish = journal.assembler.finish
     ending: Ending = "failed" if error else finish.reason if finish else "cancelled"
     usage = finish.usage if finish else Usage()
     winner = journal.winner
-    cost = 0.0
+    cost = instead = 0.0
     if winner is not None and finish is not None:
-        cost = scores.expected_cost_usd(
-            winner.candidate, max(usage.input_tokens, 0), max(usage.output_tokens, 0)
-        )
+        counted = max(usage.input_tokens, 0), max(usage.output_tokens, 0)
+        cost = scores.cost_usd(winner.candidate.price, *counted)
+        instead = scores.cost_usd(baseline, *counted) if baseline else 0.0
     return Outcome(
         decision_id=decision.id,
         finish=ending,
@@ -36,6 +43,7 @@ def outcome_of(
         model=winner.candidate.name if winner else "",
         usage=usage,
         cost_usd=cost,
+        baseline_cost_usd=instead,
         ttft_s=journal.attempts[-1].ttft_s if journal.attempts else -1.0,
         duration_s=duration_s,
         success=_success(ending, journal),

@@ -7,12 +7,21 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
+from routerd.core.candidate import Price
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import RouterdError
 from routerd.core.features import Features
 from routerd.core.outcome import Outcome
-from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
+from routerd.core.ports import (
+    Catalogue,
+    Learning,
+    Memory,
+    Sessions,
+    Understanding,
+    Verifier,
+    Watcher,
+)
 from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.journey.attempts import Attempts, Journal
@@ -48,6 +57,8 @@ class Journey:
     sessions: Sessions | None = None
     verifier: Verifier | None = None
     learning: Learning | None = None
+    watcher: Watcher | None = None
+    price_of: Callable[[str], Price | None] = lambda _: None
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -109,6 +120,9 @@ class Journey:
         began_s = time.monotonic()
         self._look_back(request)
         decision = journal.decision = await self.decide(request)
+        if self.watcher is not None:
+            journal.watcher = self.watcher
+            self.watcher.decided(request, decision)
         self.permit.spending.reserve(decision, request)
         catalogue = self.permit.guarded(self.catalogue, request, decision)
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
@@ -127,7 +141,8 @@ class Journey:
             error = RouterdError(f"routerd failed: {type(fault).__name__}")
             raise
         finally:
-            outcome = outcome_of(decision, journal, time.monotonic() - began_s, error)
+            took_s, baseline = time.monotonic() - began_s, self.price_of(decision.baseline)
+            outcome = outcome_of(decision, journal, took_s, error, baseline)
             self._conclude(request, decision, outcome)
             self.audit.after(decision, outcome, request, journal, traffic)
 
@@ -141,3 +156,5 @@ class Journey:
             self.sessions.answered(request, decision, outcome)
         if self.learning is not None:
             self.learning.answered(decision, outcome)
+        if self.watcher is not None:
+            self.watcher.answered(request, decision, outcome)

@@ -46,7 +46,7 @@ class LoopbackOnly:
 
     `allowed` are the servers (scheme://host:port) of the engines on this machine: while offline
     another loopback port is refused as well, because what listens there may be a proxy. None
-    allows every loopback address.
+    allows every loopback address. `on_refused` is told each server that was refused.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class LoopbackOnly:
         self.attempts: dict[str, Attempt] = {}
         self.refused = 0
         self.last_refused = ""
+        self.on_refused: Callable[[str], None] = lambda _: None
 
     @property
     def offline(self) -> bool:
@@ -129,6 +130,7 @@ class LoopbackOnly:
         self._note(url).refused += 1
         self.refused += 1
         self.last_refused = server
+        self.on_refused(server)
         raise ProviderFailed(
             f"offline mode is on; {server} {why}. `routerd offline off` ends it "
             "(and `offline = false` in config.toml, where it is set there).",

@@ -14,7 +14,7 @@ lower for short and higher for long input.
 
 import math
 
-from routerd.core.candidate import Candidate
+from routerd.core.candidate import Candidate, Price
 from routerd.core.features import Features, LatencyClass
 from routerd.policy.evidence import Past
 from routerd.policy.odds import K, sigmoid
@@ -106,7 +106,11 @@ def tokens_of(
 
 def expected_cost_usd(candidate: Candidate, input_tokens: int, output_tokens: int) -> float:
     """Return what the call would cost, uncached, in US dollars, 0..WORST."""
-    price = candidate.price
+    return cost_usd(candidate.price, input_tokens, output_tokens)
+
+
+def cost_usd(price: Price, input_tokens: int, output_tokens: int) -> float:
+    """Return what so many tokens cost at a price, uncached, in US dollars, 0..WORST."""
     usd = (price.input * input_tokens + price.output * output_tokens) / 1e6
     return _within(usd, WORST, WORST)
 

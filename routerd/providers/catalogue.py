@@ -35,7 +35,7 @@ class Catalogue:
     """Implements `core.ports.Catalogue` over the providers of one snapshot.
 
     `records` carries what was learnt of each model over a reload; `known` adds what is known of
-    a model by its name.
+    a model by its name; `on_change` is told of a provider that came up or went down.
     """
 
     def __init__(
@@ -43,8 +43,10 @@ class Catalogue:
         providers: Sequence[Provider],
         records: dict[str, _Record] | None = None,
         known: Callable[[Candidate], Candidate] = lambda candidate: candidate,
+        on_change: Callable[[EngineStatus], None] = lambda _: None,
     ) -> None:
         self._known = known
+        self._on_change = on_change
         self._providers = {provider.name: provider for provider in providers}
         self.records: dict[str, _Record] = {} if records is None else records
         self._found: dict[str, tuple[Candidate, ...]] = {}
@@ -112,6 +114,8 @@ class Catalogue:
         if before is None or before.up != status.up:
             state = "up" if status.up else f"down ({status.detail})"
             _log.info("%s is %s, %d models", provider.name, state, len(found))
+            if before is not None:
+                self._on_change(status)
         self._engines[provider.name] = status
         self._found[provider.name] = tuple(map(self._known, found))
 

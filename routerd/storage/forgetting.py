@@ -62,6 +62,8 @@ def forget(connection: Connection, what: Forget) -> Forgotten:
     if what == Forget():
         connection.execute("delete from spending")
         sums = connection.changes()
+        connection.execute("delete from daily")
+        connection.execute("delete from rule_hits")
         connection.execute(
             "update totals set requests = 0, failures = 0, input_tokens = 0, output_tokens = 0, "
             "cost_usd = 0, baseline_cost_usd = 0"

@@ -19,13 +19,6 @@ _OUTCOME = (
     "finish, model, success, ttft_s, duration_s, input_tokens, output_tokens, cached_tokens, "
     "cost_usd, baseline_cost_usd, attempts_json, error"
 )
-_RECENT = """
-    select d.id, d.at_unix_s, d.client, d.workspace, d.requested_model, d.task, d.task_confidence,
-        d.complexity, d.language, d.input_tokens, d.chosen, o.model, o.finish, o.success,
-        o.ttft_s, o.duration_s, o.output_tokens, o.cost_usd, o.baseline_cost_usd, o.error
-    from decisions as d left join outcomes as o on o.decision_id = d.id
-    order by d.rowid desc limit ?
-"""
 
 
 def read_past(connection: Connection, id_or_last: str) -> Past | None:
@@ -58,11 +51,6 @@ def read_pasts(connection: Connection, count: int) -> tuple[Past, ...]:
         if past is not None:
             found.append(past)
     return tuple(found)
-
-
-def read_recent(connection: Connection, count: int) -> tuple[dict[str, Any], ...]:
-    """Return the newest decisions, newest first, as flat rows. Raises: SqliteError."""
-    return tuple(_dicts(connection, _RECENT, (max(0, count),)))
 
 
 def read_counts(connection: Connection) -> dict[str, Any]:

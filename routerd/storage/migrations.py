@@ -129,12 +129,60 @@ def m005_spending(connection: Connection) -> None:
     """)
 
 
+def m006_statistics(connection: Connection) -> None:
+    """Who answered where and why, for lists; sums by day; how often each rule applied.
+
+    `daily` outlives the outcomes, as `totals` does. `saved_usd` is kept apart because it counts
+    only answers whose baseline has a known price. Days of what is already there are local.
+    """
+    connection.execute("""
+        alter table decisions add column reason text not null default '';
+        alter table outcomes add column zone text not null default '';
+        update outcomes set zone = coalesce((
+            select json_extract(c.value, '$.candidate.zone')
+            from decisions as d, json_each(d.decision_json, '$.ranked') as c
+            where d.id = outcomes.decision_id and outcomes.model =
+                json_extract(c.value, '$.candidate.provider') || '/' ||
+                json_extract(c.value, '$.candidate.model')
+        ), '');
+        create table daily (
+            day text not null,
+            task text not null,
+            model text not null,
+            zone text not null,
+            requests integer not null,
+            failures integer not null,
+            compared integer not null,
+            input_tokens integer not null,
+            output_tokens integer not null,
+            cost_usd real not null,
+            baseline_cost_usd real not null,
+            saved_usd real not null,
+            primary key (day, task, model, zone)
+        ) strict, without rowid;
+        insert into daily
+            select date(o.at_unix_s, 'unixepoch', 'localtime'), d.task, o.model, o.zone,
+                count(*), sum(o.finish = 'failed'), sum(o.baseline_cost_usd > 0),
+                sum(max(o.input_tokens, 0)), sum(max(o.output_tokens, 0)),
+                sum(coalesce(o.cost_usd, 0.0)), sum(coalesce(o.baseline_cost_usd, 0.0)),
+                sum(iif(o.baseline_cost_usd > 0, o.baseline_cost_usd - coalesce(o.cost_usd, 0), 0.0))
+            from outcomes as o join decisions as d on d.id = o.decision_id
+            group by 1, 2, 3, 4;
+        create table rule_hits (
+            rule text primary key not null,
+            hits integer not null,
+            last_unix_s real not null
+        ) strict, without rowid;
+    """)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m001_decisions_and_outcomes,
     m002_memories,
     m003_totals,
     m004_learning,
     m005_spending,
+    m006_statistics,
 )
 
 

@@ -15,7 +15,8 @@ from routerd.core.features import Neighbour
 from routerd.core.lesson import Lesson
 from routerd.core.outcome import Outcome
 from routerd.policy.budgets import Spent
-from routerd.storage import forgetting, history, learnt, spending
+from routerd.storage import browsing, forgetting, history, learnt, spending, statistics
+from routerd.storage.browsing import Wanted
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
 from routerd.storage.forgetting import Forget, Forgotten, without_embedding
 from routerd.storage.history import Past
@@ -165,9 +166,23 @@ class SqliteMemory:
         except (SqliteError, ValueError) as error:
             raise HistoryUnreadable(self._note_fault(self._neighbours, error)) from error
 
-    async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
-        """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
-        return await self._look_back(partial(history.read_recent, count=count))
+    async def page(self, wanted: Wanted) -> tuple[list[dict[str, Any]], int | None]:
+        """Return decisions as flat rows and the next page's cursor; what is queued is waited for.
+
+        Raises: HistoryUnreadable.
+        """
+        await self.flush()
+        return await self._look_back(partial(browsing.read_page, wanted=wanted))
+
+    async def statistics(self, days: int) -> dict[str, Any]:
+        """Return sums and times, see `statistics.read`. Raises: HistoryUnreadable."""
+        await self.flush()
+        job = partial(statistics.read, days=days, now_unix_s=time.time())
+        return await self._look_back(job)
+
+    async def rule_hits(self) -> dict[str, dict[str, Any]]:
+        """Return how often each rule of the policy applied. Raises: HistoryUnreadable."""
+        return await self._look_back(statistics.read_rule_hits)
 
     async def counts(self) -> dict[str, Any]:
         """Return requests, failures, tokens, cost_usd, baseline_cost_usd and memories.

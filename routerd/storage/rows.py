@@ -7,6 +7,7 @@ from typing import Any
 
 from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
+from routerd.storage import statistics
 from routerd.storage.codec import decision_to_json, to_json
 from routerd.storage.database import Connection
 from routerd.storage.vector_index import insert_vector, replace_vector, usable
@@ -43,6 +44,7 @@ def record(
         connection.execute("delete from decisions where rowid <= ?", (rowid - KEPT_DECISIONS,))
     _insert_outcome(connection, answered)
     _add_to_totals(connection, answered.outcome)
+    statistics.add(connection, answered.decision, answered.outcome, answered.at_unix_s)
     embedding = answered.decision.features.reading.embedding
     if answered.outcome.success is None or not usable(embedding):
         return None
@@ -78,6 +80,7 @@ def _insert_decision(connection: Connection, answered: Answered) -> bool:
             "chosen": chosen.candidate.name if chosen else "",
             "decide_ms": decision.decide_ms,
             "decision_json": decision_to_json(decision),
+            "reason": decision.reason,
         },
     )
     return connection.changes() > 0
@@ -103,6 +106,7 @@ def _insert_outcome(connection: Connection, answered: Answered) -> None:
             "baseline_cost_usd": outcome.baseline_cost_usd,
             "attempts_json": to_json(outcome.attempts),
             "error": outcome.error,
+            "zone": statistics.zone_of(answered.decision, outcome),
         },
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from routerd.storage.database import Connection
-from routerd.storage.history import read_counts, read_past, read_recent
+from routerd.storage.history import read_counts, read_past
 from routerd.storage.opening import open_state
 from routerd.storage.rows import Answered, record
 from tests.fakes import past_tasks
@@ -61,15 +61,6 @@ def test_a_decision_without_an_outcome_can_be_read(connection: Connection) -> No
     found = read_past(connection, "d1")
     assert found is not None
     assert found[1] is None
-    assert read_recent(connection, 2)[1]["finish"] is None
-
-
-def test_recent_is_newest_first_and_flat(connection: Connection) -> None:
-    found = read_recent(connection, 2)
-    assert [row["id"] for row in found] == ["d2", "d1"]
-    assert found[1]["finish"] == "failed"
-    assert found[1]["chosen"] == "ollama/small:3b"
-    assert read_recent(connection, 0) == ()
 
 
 def test_counts_are_sums_over_all_requests(connection: Connection) -> None:

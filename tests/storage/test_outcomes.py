@@ -11,6 +11,7 @@ import pytest
 
 from routerd.core.ports import Memory
 from routerd.storage import database
+from routerd.storage.browsing import Wanted
 from routerd.storage.database import check_structure, open_connection
 from routerd.storage.database_files import StorageRefused, claim
 from routerd.storage.outcomes import HistoryUnreadable, SqliteMemory, read_decision
@@ -58,7 +59,8 @@ async def test_what_was_remembered_is_found_again(path: Path) -> None:
         assert past is not None
         assert (past[0].id, past[1]) == ("d3", past_tasks.outcome("d3"))
         assert past[2]["workspace"] == "/home/me/project"
-        assert [row["id"] for row in await memory.recent(2)] == ["d3", "d2"]
+        rows, _ = await memory.page(Wanted(limit=2))
+        assert [row["id"] for row in rows] == ["d3", "d2"]
         assert (await memory.counts())["memories"] == 4
         assert (memory.notice, memory.health) == ("", "")
 
@@ -143,7 +145,7 @@ async def test_neighbours_and_history_are_read_while_rows_are_written(path: Path
                 now = (await memory.counts())["requests"]
                 assert now >= seen
                 seen = now
-                assert await memory.recent(5)
+                assert (await memory.page(Wanted(limit=5)))[0]
 
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
