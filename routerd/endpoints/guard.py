@@ -68,8 +68,10 @@ class Guard:
         for origin in _values(scope, b"origin"):
             if origin.lower() not in self._origins:
                 raise Refused("Requests from web pages of other origins are refused.", 403)
-        if "cross-site" in _values(scope, b"sec-fetch-site"):
-            raise Refused("Cross-site requests from browsers are refused.", 403)
+        # Other ports of this machine are the same site, and share its cookies; their images and
+        # frames come without an Origin.
+        if {"cross-site", "same-site"} & set(_values(scope, b"sec-fetch-site")):
+            raise Refused("Requests from other sites' pages in browsers are refused.", 403)
         method, path = scope["method"], scope["path"]
         if path not in OPEN_PATHS and (method, path) not in OPEN_METHODS:
             self._check_token(scope)
