@@ -6,6 +6,7 @@ of several may come in any order.
 Source: OpenAI API reference, "Streaming events" of responses.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +43,13 @@ class _Item:
 
 @dataclass(slots=True)
 class StreamEncoder:
-    """Encodes the chunks of one answer as server-sent events."""
+    """Encodes the chunks of one answer as server-sent events; `keep` is told its items at the end."""
 
     identity: str
     created: int
     request: Request
     model: str = ""
+    keep: Callable[[Sequence[Mapping[str, Any]]], None] = answer.keep_nothing
     _native: bool = False
     _number: int = 0
     _began: bool = False
@@ -189,6 +191,7 @@ class StreamEncoder:
         out += b"".join(map(self._close, items))
         head = answer.frame(self.identity, self.created, self.model, self.request, chunk.reason)
         output = [self._whole(item, "completed") for item in items]
+        self.keep(output)
         response = {**head, "output": output, "usage": answer.usage_object(chunk.usage)}
         return out + self._event(f"response.{response['status']}", response=response)
 

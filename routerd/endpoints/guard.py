@@ -96,9 +96,11 @@ class Guard:
     def _check_body(self, scope: Scope) -> None:
         if scope["method"] not in ("POST", "PUT", "PATCH"):
             return
-        # A simple cross-site form can't send JSON, so this alone stops it.
-        kinds = _values(scope, b"content-type")
-        if not kinds or kinds[0].partition(";")[0].strip().lower() != "application/json":
+        # A simple cross-site form can't send JSON, so this alone stops it. Some programs name no
+        # type at all (Ollama's server does not ask); a browser's request shows where it is from.
+        browser = _values(scope, b"sec-fetch-site") or _values(scope, b"origin")
+        kinds = _values(scope, b"content-type") or ([""] if browser else ["application/json"])
+        if kinds[0].partition(";")[0].strip().lower() != "application/json":
             raise Refused("The body must be sent as content-type: application/json.", 415)
         if _values(scope, b"content-encoding") not in ([], ["identity"]):
             raise Refused("Compressed bodies are not accepted.", 415)
