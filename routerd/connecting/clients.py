@@ -159,9 +159,12 @@ def _continue(here: Surroundings, daemon: Daemon) -> Plan:
         "roles": ["chat", "edit", "apply"],
     }
     server = {"name": "routerd", **daemon.server()}
+    # It reads no file without them.
+    head = {"name": "Local Config", "version": "1.0.0", "schema": "v1"}
+    needed = (Edit((key,), value, where_missing=True) for key, value in head.items())
     return Plan(
         (
-            FileChange(folder / "config.yaml", "yaml", (Edit(("models",), model, "name"),)),
+            FileChange(folder / "config.yaml", "yaml", (*needed, Edit(("models",), model, "name"))),
             FileChange(
                 folder / "mcpServers" / "routerd.yaml",
                 "yaml",

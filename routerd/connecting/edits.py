@@ -12,11 +12,15 @@ Form = Literal["jsonc", "toml", "yaml"]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A value to be put at `keys`; with `entry_name` it is an entry of the list there."""
+    """A value to be put at `keys`; with `entry_name` it is an entry of the list there.
+
+    `where_missing`: what stands there already stays.
+    """
 
     keys: tuple[str, ...]
     value: Any
     entry_name: str = ""
+    where_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ def _one(text: str, form: Form, edit: Edit) -> str:
         return toml_text.put(text, edit.keys, edit.value)
     if form == "yaml":
         (key,) = edit.keys
+        if edit.where_missing and key in (yaml_text.loads(text) or {}):
+            return text
         if edit.entry_name:
             return yaml_text.append(text, key, edit.value, edit.entry_name)
         return yaml_text.put(text, key, edit.value)

@@ -141,15 +141,8 @@ class StreamEncoder:
     def _passed_on(self, data: bytes, name: str) -> bytes:
         self._native = True
         if name == "message_start":
-            data = self._start_with_model(data)
+            data = passthrough.with_inner(data, "message", {"model": self.model})
         return sse.encode(data, name)
-
-    def _start_with_model(self, data: bytes) -> bytes:
-        obj = strict_json.backend_object(data)
-        message = obj.get("message")
-        if not isinstance(message, dict):
-            return data
-        return strict_json.dumps({**obj, "message": {**message, "model": self.model}})
 
     def _begin(self) -> bytes:
         if self._began:

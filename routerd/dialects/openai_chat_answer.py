@@ -121,7 +121,7 @@ class StreamEncoder:
         self._native = True
         if not self.include_usage and passthrough.only_usage(chunk.data):
             return b""
-        return sse.encode(passthrough.with_member(chunk.data, "model", self.model))
+        return sse.encode(passthrough.with_member(chunk.data, "model", self.model), chunk.name)
 
     def _own(self, chunk: TextDelta | ThinkingDelta | ToolCallDelta) -> bytes:
         delta = self._delta(chunk)

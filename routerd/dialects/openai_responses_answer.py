@@ -3,7 +3,7 @@
 Source: OpenAI API reference, "The response object" and "Error codes".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from routerd.core.errors import RouterdError
@@ -11,6 +11,8 @@ from routerd.core.request import Request, Tool
 from routerd.core.response import Response, TokenLogprob, Usage
 from routerd.dialects import openai_chat_answer, passthrough, strict_json, tool_arguments
 
+# How the ids of reasoning begin that some other model made ('rs_' and the id of the answer).
+OWN_REASONING = "rs_resp_"
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -114,8 +116,18 @@ def declared(request: Request, name: str) -> Tool | None:
     return next((tool for tool in request.tools if tool.name == name), None)
 
 
-def encode_response(response: Response, request: Request, identity: str, created: int) -> bytes:
-    """Return the body of a whole answer. `created` is Unix seconds.
+def keep_nothing(_: Sequence[Mapping[str, Any]]) -> None:
+    """Take the items of an answer and forget them."""
+
+
+def encode_response(
+    response: Response,
+    request: Request,
+    identity: str,
+    created: int,
+    keep: Callable[[Sequence[Mapping[str, Any]]], None] = keep_nothing,
+) -> bytes:
+    """Return the body of a whole answer. `created` is Unix seconds; `keep` is told its items.
 
     Raises: ProviderFailed when a custom tool's arguments are no object.
     """
@@ -131,6 +143,7 @@ def encode_response(response: Response, request: Request, identity: str, created
     for i, call in enumerate(response.tool_calls):
         told = (call.id, call.name, call.arguments)
         output.append(call_item(identity, i, told, "completed", declared(request, call.name)))
+    keep(output)
     head = frame(identity, created, response.model, request, response.finish)
     return strict_json.dumps({**head, "output": output, "usage": usage_object(response.usage)})
 

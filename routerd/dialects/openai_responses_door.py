@@ -3,6 +3,7 @@
 Source: OpenAI API reference, "Responses"; the SDK's types for the items.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from routerd.core.request import (
     ToolCall,
     ToolResult,
 )
-from routerd.dialects import strict_json
+from routerd.dialects import signatures, strict_json
 from routerd.dialects.fields import (
     MAX_TOKENS,
     data_url,
@@ -50,6 +51,8 @@ CUSTOM_SCHEMA: Mapping[str, Any] = {
     "required": ["input"],
     "additionalProperties": False,
 }
+# Ids of items that this dialect's door gave out.
+_OWN_ITEM = re.compile(r"[a-z]+_resp_")
 _TEXTS = ("input_text", "output_text", "text", "summary_text", "reasoning_text")
 _KEPT_ELSEWHERE = ("previous_response_id", "conversation", "background", "prompt")
 
@@ -124,12 +127,17 @@ class _Items:
                 self._reasoning(item, where)
             case "additional_tools":
                 return  # read with the tools
-            case str() as kind if kind != "item_reference":
+            case "item_reference" if _OWN_ITEM.match(str(item.get("id"))):
+                raise InvalidRequest(
+                    f"'{where}' refers to an answer that routerd does not have any more; "
+                    "send it whole.",
+                    where,
+                )
+            case str() as kind:
+                # Of references too: OpenAI may have kept what it answered itself.
                 self.native_only.add(kind[:40])
             case _:
-                raise InvalidRequest(
-                    f"'{where}' refers to something kept elsewhere; send it whole.", where
-                )
+                raise InvalidRequest(f"'{where}.type' must be a string.", f"{where}.type")
 
     def _say(self, *parts: Part) -> None:
         if self._messages and self._messages[-1].role == "assistant":
@@ -185,6 +193,9 @@ class _Items:
             for at, part in each(item, key, f"{where}.{key}")
         ]
         sealed = optional(item, "encrypted_content", str, f"{where}.encrypted_content") or ""
+        if sealed and signatures.is_unmarked(sealed):
+            # OpenAI's own, from an answer that was passed on: nobody else may be shown it.
+            sealed = signatures.sealed(signatures.OPENAI, f"{item.get('id') or ''} {sealed}")
         if told or sealed:
             self._say(Thinking("\n".join(told), sealed, redacted=not told))
 

@@ -6,6 +6,7 @@ of several may come in any order.
 Source: OpenAI API reference, "Streaming events" of responses.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from routerd.core.response import (
     ToolCallDelta,
 )
 from routerd.dialects import openai_responses_answer as answer
-from routerd.dialects import sse, strict_json
+from routerd.dialects import passthrough, sse, strict_json
 
 
 @dataclass(slots=True)
@@ -42,12 +43,13 @@ class _Item:
 
 @dataclass(slots=True)
 class StreamEncoder:
-    """Encodes the chunks of one answer as server-sent events."""
+    """Encodes the chunks of one answer as server-sent events; `keep` is told its items at the end."""
 
     identity: str
     created: int
     request: Request
     model: str = ""
+    keep: Callable[[Sequence[Mapping[str, Any]]], None] = answer.keep_nothing
     _native: bool = False
     _number: int = 0
     _began: bool = False
@@ -60,6 +62,7 @@ class StreamEncoder:
                 return sse.comment(message)
             case Native(data=data, name=name):
                 self._native = True
+                self._number += 1  # an error's event has the number after theirs
                 return sse.encode(self._with_model(data), name)
             case _ if self._native:
                 return b""
@@ -73,11 +76,10 @@ class StreamEncoder:
                 return self._begin() + self._call(chunk)
 
     def _with_model(self, data: bytes) -> bytes:
-        obj = strict_json.backend_object(data)
-        response = obj.get("response")
-        if not isinstance(response, dict) or "model" not in response:
+        # Only the first and the last events hold the response, and the last one may be large.
+        if b'"response"' not in data:
             return data
-        return strict_json.dumps({**obj, "response": {**response, "model": self.model}})
+        return passthrough.with_inner(data, "response", {"model": self.model})
 
     def _begin(self) -> bytes:
         if self._began:
@@ -189,6 +191,7 @@ class StreamEncoder:
         out += b"".join(map(self._close, items))
         head = answer.frame(self.identity, self.created, self.model, self.request, chunk.reason)
         output = [self._whole(item, "completed") for item in items]
+        self.keep(output)
         response = {**head, "output": output, "usage": answer.usage_object(chunk.usage)}
         return out + self._event(f"response.{response['status']}", response=response)
 

@@ -118,9 +118,9 @@ class EventParser:
 
 
 def encode(data: bytes, name: str = "") -> bytes:
-    """Return one event; `data` must hold no line breaks (JSON text never does)."""
+    """Return one event; data of several lines (JSON may be laid out) is told line by line."""
     head = b"event: " + name.encode("utf-8", "replace") + b"\n" if name else b""
-    return head + b"data: " + data + b"\n\n"
+    return head + b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
 
 
 def comment(text: str) -> bytes:

@@ -1,6 +1,5 @@
 """Anthropic's routes: messages, counting tokens, and the sign of life that its clients look for."""
 
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
@@ -13,18 +12,14 @@ from routerd.endpoints import bodies, doors
 from routerd.endpoints.answering import Answer
 from routerd.endpoints.house import House
 
-_OF_THE_BODY = ("anthropic-version", "anthropic-beta")
-
 
 def routes(house: House) -> list[Route]:
     """Return the routes of this door."""
 
     async def messages(http: HttpRequest) -> Any:
         request = anthropic_door.decode_request(await bodies.read(http))
-        # A body with beta fields is refused without the header that names them.
-        told = tuple((name, http.headers[name]) for name in _OF_THE_BODY if name in http.headers)
-        request = replace(bodies.with_headers(request, http.headers), dialect_headers=told)
-        return Answer(house.current(), request, doors.ANTHROPIC)
+        asked = bodies.with_headers(request, http.headers)
+        return Answer(house.current(), asked, doors.ANTHROPIC)
 
     async def count_tokens(http: HttpRequest) -> JSONResponse:
         # An estimate by length: which tokenizer counts is only known once a model is chosen.

@@ -25,6 +25,10 @@ _SESSION_HEADERS = (
 )
 
 
+# A body with fields of a beta is refused without the header that names them.
+_OF_THE_BODY = ("anthropic-version", "anthropic-beta", "openai-beta")
+
+
 async def read(http: HttpRequest) -> bytes:
     """Return the body. Raises: Refused when it is too large or stops coming."""
     data = bytearray()
@@ -51,6 +55,7 @@ def with_headers(request: Request, headers: Mapping[str, str]) -> Request:
     told = session[:200] or request.session_key
     return replace(
         request,
+        dialect_headers=tuple((n, headers[n]) for n in _OF_THE_BODY if n in headers),
         client=client,
         session_key=told or content_key(request, client, workspace),
         workspace=workspace,

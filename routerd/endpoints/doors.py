@@ -1,6 +1,8 @@
 """The dialects as doors, one table."""
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from routerd.dialects import (
     anthropic_door,
@@ -9,6 +11,7 @@ from routerd.dialects import (
     openai_completions_door,
     openai_responses_door,
 )
+from routerd.dialects.openai_responses_answer import keep_nothing
 from routerd.endpoints.answering import LINES, Door
 from routerd.endpoints.error_bodies import anthropic_error, ollama_error, openai_error
 
@@ -22,14 +25,23 @@ OPENAI_CHAT = Door(
     ),
     openai_error,
 )
-OPENAI_RESPONSES = Door(
-    "resp_",
-    openai_responses_door.encode_response,
-    lambda request, identity, created: openai_responses_door.StreamEncoder(
-        identity, created, request
-    ),
-    openai_error,
-)
+
+
+def openai_responses(keep: Callable[[Sequence[Mapping[str, Any]]], None]) -> Door:
+    """Return the door of responses; `keep` is told the items of each answer."""
+    return Door(
+        "resp_",
+        lambda response, request, identity, created: openai_responses_door.encode_response(
+            response, request, identity, created, keep
+        ),
+        lambda request, identity, created: openai_responses_door.StreamEncoder(
+            identity, created, request, keep=keep
+        ),
+        openai_error,
+    )
+
+
+OPENAI_RESPONSES = openai_responses(keep_nothing)
 OPENAI_COMPLETIONS = Door(
     "cmpl-",
     lambda response, _, identity, created: openai_completions_door.encode_response(

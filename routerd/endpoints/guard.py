@@ -83,9 +83,12 @@ class Guard:
             if origin.lower() not in self._origins:
                 raise Refused("Requests from web pages of other origins are refused.", 403)
         method, path = scope["method"], scope["path"]
-        by_link = (method, path) in OPENED_BY_LINKS
-        if "cross-site" in _values(scope, b"sec-fetch-site") and not by_link:
-            raise Refused("Cross-site requests from browsers are refused.", 403)
+        # Other ports of this machine are the same site, and share its cookies; images and frames
+        # come without an Origin, so only what a person clicked on passes.
+        strange = {"cross-site", "same-site"} & set(_values(scope, b"sec-fetch-site"))
+        clicked = "document" in _values(scope, b"sec-fetch-dest")
+        if strange and not (clicked and (method, path) in OPENED_BY_LINKS):
+            raise Refused("Requests from other sites' pages in browsers are refused.", 403)
         if path.startswith(DASHBOARD):
             self._check_dashboard(scope, method, path)
         elif path not in OPEN_PATHS and (method, path) not in OPEN_METHODS:
@@ -126,9 +129,11 @@ class Guard:
     def _check_body(self, scope: Scope) -> None:
         if scope["method"] not in ("POST", "PUT", "PATCH"):
             return
-        # A simple cross-site form can't send JSON, so this alone stops it.
-        kinds = _values(scope, b"content-type")
-        if not kinds or kinds[0].partition(";")[0].strip().lower() != "application/json":
+        # A simple cross-site form can't send JSON, so this alone stops it. Some programs name no
+        # type at all (Ollama's server does not ask); a browser's request shows where it is from.
+        browser = _values(scope, b"sec-fetch-site") or _values(scope, b"origin")
+        kinds = _values(scope, b"content-type") or ([""] if browser else ["application/json"])
+        if kinds[0].partition(";")[0].strip().lower() != "application/json":
             raise Refused("The body must be sent as content-type: application/json.", 415)
         if _values(scope, b"content-encoding") not in ([], ["identity"]):
             raise Refused("Compressed bodies are not accepted.", 415)

@@ -21,6 +21,7 @@ from routerd.endpoints.house import House
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.transport_security import TransportSecuritySettings
     from mcp.shared.message import SessionMessage
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
@@ -48,19 +49,21 @@ class McpDoor:
                 await self._start_http(self._server)
             return self._server
 
-    async def _start_http(self, server: "MCPServer") -> None:
+    def _security(self) -> "TransportSecuritySettings":
         from mcp.server.transport_security import TransportSecuritySettings
 
         hosts = [f"{name}:{self._port}" for name in ("127.0.0.1", "localhost", "[::1]")]
         # routerd's guard has checked both already; the SDK's own list would let the pages of any
         # other development server on localhost through.
-        security = TransportSecuritySettings(
+        return TransportSecuritySettings(
             enable_dns_rebinding_protection=True,
             allowed_hosts=hosts,
             allowed_origins=[f"http://{host}" for host in hosts],
         )
+
+    async def _start_http(self, server: "MCPServer") -> None:
         app = server.streamable_http_app(
-            transport_security=security, max_request_body_size=self._max_body_bytes
+            transport_security=self._security(), max_request_body_size=self._max_body_bytes
         )
         assert self._group is not None  # noqa: S101  # serve() came first
         await self._group.start(partial(_keep_sessions, server))

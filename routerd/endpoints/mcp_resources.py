@@ -6,7 +6,8 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
-from mcp_types import Completion, CompletionArgument
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, Completion, CompletionArgument
 
 from routerd.core.errors import RouterdError
 from routerd.endpoints import views
@@ -77,7 +78,10 @@ def add(server: MCPServer, house: House) -> None:
         description="Ask for an explanation of why the last request went to the model it went to",
     )
     async def explain() -> str:
-        found = await _why(house, "last")
+        try:
+            found = views.why(*await house.decision("last"))
+        except RouterdError as error:
+            raise MCPError(INVALID_PARAMS, error.message) from None
         return (
             "Explain in a few sentences, for a developer, why routerd chose this model and what "
             "would have made it choose another. Name the terms that decided and the candidates "

@@ -10,17 +10,31 @@ from typing import Annotated, Any, Literal
 import anyio
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, ToolAnnotations
+from pydantic import Field
+from typing_extensions import override
 
 from routerd import __version__
 from routerd.core.errors import RouterdError
 from routerd.core.request import Limits, Message, Request, Text
 from routerd.core.response import Progress, TextDelta
-from routerd.endpoints import mcp_resources, views
+from routerd.endpoints import mcp_resources, views, watching_routes
 from routerd.endpoints.answering import PLUMBING_NOTICE
 from routerd.endpoints.house import House
+from routerd.endpoints.mcp_shapes import (
+    Answered,
+    Decided,
+    Judged,
+    Mode,
+    ModelInfo,
+    Models,
+    Read,
+    Savings,
+    Why,
+)
 from routerd.journey.attempts import Journal
+from routerd.storage.statistics import MOST_DAYS
 
 # Clients cut a silent tool call at 60 s, and the specification asks for signs of life.
 PROGRESS_EVERY_S = 5.0
@@ -29,104 +43,6 @@ Prompt = Annotated[str, Field(description="What you want, as you would type it",
 Model = Annotated[
     str, Field(description="auto, auto:fast, auto:cheap, auto:best, auto:local, or provider/model")
 ]
-
-
-class Answered(BaseModel):
-    """An answer and who gave it."""
-
-    text: str
-    model: str
-    decision: str
-    reason: str
-    finish: str
-    input_tokens: int
-    output_tokens: int
-    notice: str = ""
-
-
-class Terms(BaseModel):
-    """The five terms of the score, each 0..1."""
-
-    complexity: float
-    history: float
-    cost: float
-    latency: float
-    availability: float
-
-
-class Scored(BaseModel):
-    """A candidate that may answer."""
-
-    model: str
-    zone: str
-    total: float
-    terms: Terms
-    p_success: float
-    above_floor: bool
-    expected_cost_usd: float
-    expected_seconds: float
-
-
-class Excluded(BaseModel):
-    """A candidate that may not, and why."""
-
-    model: str
-    rule: str
-    reason: str
-
-
-class Read(BaseModel):
-    """What the classifier understood."""
-
-    task: str
-    task_confidence: float
-    complexity: float
-    language: str
-
-
-class Decided(BaseModel):
-    """A decision with every candidate."""
-
-    id: str
-    chosen: str | None
-    reason: str
-    profile: str
-    weights: Terms
-    features: Read
-    candidates: list[Scored]
-    exclusions: list[Excluded]
-
-
-class Why(Decided):
-    """A past decision with what came of it."""
-
-    outcome: dict[str, Any] | None
-
-
-class Judged(BaseModel):
-    """What a word of feedback was on."""
-
-    decision: str
-    model: str
-    value: float
-
-
-class ModelInfo(BaseModel):
-    """A model and whether it can be used now."""
-
-    name: str
-    zone: str
-    context_tokens: int
-    capabilities: list[str]
-    warm: bool
-    usable: bool
-    reason: str
-
-
-class Models(BaseModel):
-    """All known models."""
-
-    models: list[ModelInfo]
 
 
 def _request(prompt: str, model: str, system: str = "", max_tokens: int | None = None) -> Request:
@@ -173,15 +89,19 @@ def _flatten(error: BaseException) -> BaseException:
     return error
 
 
-class Mode(BaseModel):
-    """The mode now in force."""
+class _Server(MCPServer):
+    """The SDK's server, which answers an unknown prompt as if it had failed itself."""
 
-    offline: bool
+    @override
+    async def get_prompt(self, name: str, *rest: Any, **more: Any) -> Any:
+        if name not in {prompt.name for prompt in await self.list_prompts()}:
+            raise MCPError(INVALID_PARAMS, f"There is no prompt {name[:100]!r}.")
+        return await super().get_prompt(name, *rest, **more)
 
 
 def build(house: House) -> MCPServer:
     """Return the server; it keeps no state of its own."""
-    server = MCPServer(
+    server = _Server(
         "routerd",
         title="routerd",
         version=__version__,
@@ -214,6 +134,7 @@ def build(house: House) -> MCPServer:
         return _answered(journal)
 
     _add_reading_tools(server, house)
+    _add_savings(server, house)
     _add_feedback(server, house)
     _add_mode(server, house)
     mcp_resources.add(server, house)
@@ -273,6 +194,18 @@ def _add_reading_tools(server: MCPServer, house: House) -> None:
         except RouterdError as error:
             raise ToolError(error.message) from None
         return Why.model_validate(views.why(*found))
+
+
+def _add_savings(server: MCPServer, house: House) -> None:
+    @server.tool(title="Show what was saved", annotations=_READS)
+    async def savings(
+        days: Annotated[int, Field(ge=1, le=MOST_DAYS, description="How many days back")] = 30,
+    ) -> Savings:
+        """Tell what was paid and saved against the baseline model, over some days and by model."""
+        try:
+            return Savings.model_validate(await watching_routes.statistics(house, days))
+        except RouterdError as error:
+            raise ToolError(error.message) from None
 
 
 def _add_mode(server: MCPServer, house: House) -> None:

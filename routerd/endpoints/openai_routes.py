@@ -19,6 +19,7 @@ from routerd.dialects import (
 from routerd.endpoints import bodies, doors, model_views
 from routerd.endpoints.answering import Answer
 from routerd.endpoints.house import House
+from routerd.endpoints.kept_items import KeptItems
 from routerd.journey.embed import embed
 
 
@@ -36,6 +37,8 @@ def decode_chat(body: bytes) -> Request:
 
 def routes(house: House) -> list[Route]:
     """Return the routes of this door."""
+    kept = KeptItems()
+    keeping = doors.openai_responses(kept.keep)
 
     async def chat_completions(http: HttpRequest) -> Any:
         request = decode_chat(await bodies.read(http))
@@ -44,9 +47,10 @@ def routes(house: House) -> list[Route]:
         )
 
     async def responses(http: HttpRequest) -> Any:
-        request = openai_responses_door.decode_request(await bodies.read(http))
-        asked = bodies.with_headers(request, http.headers)
-        return Answer(house.current(), asked, doors.OPENAI_RESPONSES)
+        body = kept.filled_in(await bodies.read(http))
+        asked = bodies.with_headers(openai_responses_door.decode_request(body), http.headers)
+        door = keeping if kept.wanted(body) else doors.OPENAI_RESPONSES
+        return Answer(house.current(), asked, door)
 
     async def completions(http: HttpRequest) -> Any:
         request = openai_completions_door.decode_request(await bodies.read(http))

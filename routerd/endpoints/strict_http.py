@@ -4,6 +4,10 @@ What two programs may read in two ways (two lengths, a length beside chunks, ano
 is how requests are smuggled past a check; here it ends the connection. uvicorn reads leniently and
 waits for ever for the rest of a head, so its protocol is narrowed.
 
+uvicorn also answers 503 to everybody once there are too many connections, and anybody on this
+machine can open them. So before there are, the one that has said nothing for longest is given up:
+half a head, or the silence after an answer. Who is being answered is never given up.
+
 Source: RFC 9112, 3.2 (request target), 5 (fields), 6.1 and 6.3 (message body length), 11.2.
 """
 
@@ -23,6 +27,8 @@ from routerd.endpoints.guard import Refused
 HEAD_S = 10.0
 MAX_HEAD_BYTES = 16 * 1024
 MAX_HEADERS = 100
+# The share of the connections there may be that those without a request may fill.
+RESTING_SHARE = 0.75
 _ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization")
 _MALFORMED = Refused("This is not a well-formed HTTP/1.1 request.", 400)
 
@@ -36,11 +42,34 @@ class StrictProtocol(HttpToolsProtocol):
         self._in_head = True
         self._refusal = _MALFORMED
         self._head_timer: asyncio.TimerHandle | None = None
+        self._rests_since_s = 0.0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._rests_since_s = self.loop.time()
         self._wait_for_head()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Give up the connection that has rested longest, where there are too many."""
+        open_ones = [c for c in self.connections if not c.transport.is_closing()]
+        most = RESTING_SHARE * (self.limit_concurrency or 0)
+        if not most or len(open_ones) <= most:
+            return
+        others = (c for c in open_ones if isinstance(c, StrictProtocol) and c is not self)
+        resting = [c for c in others if c._rests()]
+        if resting:
+            min(resting, key=lambda c: c._rests_since_s).transport.close()
+
+    def _rests(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn sets None and declares it never
+        return cycle is None or bool(cycle.response_complete)
+
+    @override
+    def on_response_complete(self) -> None:
+        self._rests_since_s = self.loop.time()
+        super().on_response_complete()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

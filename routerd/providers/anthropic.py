@@ -1,6 +1,7 @@
 """Anthropic's Claude models, through the Messages API."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from typing_extensions import override
@@ -10,13 +11,15 @@ from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
-from routerd.core.response import Chunk
-from routerd.dialects import sse, strict_json
+from routerd.core.response import Chunk, Native
+from routerd.dialects import strict_json
 from routerd.policy import abilities
-from routerd.providers import anthropic_wire
+from routerd.providers import anthropic_wire, failures, native_events
 from routerd.providers.anthropic_stream import StreamDecoder
 from routerd.providers.cloud import MAX_PAGES, Account, CloudProvider, Secret
 
+# The client dialect whose bytes it takes as they are.
+DIALECT = "anthropic"
 VERSION = "2026-10-21"
 # What clients wrote for until then; it allows fields that the newer one refuses (temperature).
 OLD_VERSION = "2023-06-01"
@@ -28,7 +31,10 @@ MOST_OUTPUT = 32_000
 
 
 class AnthropicProvider(CloudProvider):
-    """Answers are always streamed from there: a broken one shows at once, whatever the client."""
+    """Translated requests are always streamed: a broken answer shows at once, whatever the client.
+
+    A client that speaks this dialect gets Anthropic's own bytes, streamed or whole as it asked.
+    """
 
     kind = "anthropic"
 
@@ -73,32 +79,46 @@ class AnthropicProvider(CloudProvider):
             context_tokens=window if isinstance(window, int) and window > 0 else USUAL_WINDOW,
             capabilities=_capabilities(item.get("capabilities")),
             max_output_tokens=_whole(item.get("max_tokens")),
-            speaks=("anthropic",),
+            speaks=(DIALECT,),
             warm=True,
         )
 
     @override
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        body, native = self._body(request, candidate)
+        streamed = request.wants_stream or not native
+        more, decoder = _versions(request), StreamDecoder()
+        async with self.post("/v1/messages", body, streamed=streamed, more=more) as reply:
+            if not streamed:
+                data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+                yield Native(data)
+                for chunk in decoder.whole(strict_json.backend_object(data)):
+                    yield chunk
+                return
+            events = native_events.chunks_of(reply, self.name, decoder.feed, native=native)
+            async with aclosing(events) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _body(self, request: Request, candidate: Candidate) -> tuple[bytes, bool]:
+        """Return the body, and whether it is the client's own bytes but for what must change."""
         bound = min(candidate.max_output_tokens or USUAL_OUTPUT, MOST_OUTPUT)
-        adapts = candidate.model in self._adapts
-        body = anthropic_wire.encode_request(request, candidate.model, bound, adapts=adapts)
-        if candidate.max_output_tokens and isinstance(body["max_tokens"], int):
-            # Clients send what the model they know can do; more than this one can is refused.
-            body["max_tokens"] = min(body["max_tokens"], candidate.max_output_tokens)
-        parser, decoder = sse.EventParser(), StreamDecoder()
-        async with self.post("/v1/messages", body, more=_versions(request)) as reply:
-            async for data in reply.body:
-                for event in parser.feed(data):
-                    for chunk in decoder.feed(strict_json.backend_object(event.data)):
-                        yield chunk
-                    if decoder.ended:
-                        return
-        raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
+        model, most = candidate.model, candidate.max_output_tokens
+        if request.dialect == DIALECT and request.raw:
+            streamed = request.wants_stream
+            return anthropic_wire.passed_on(
+                request.raw, model, bound, stream=streamed, most=most
+            ), True
+        adapts = model in self._adapts
+        body = anthropic_wire.encode_request(request, model, bound, adapts=adapts)
+        # Clients send what the model they know can do; more than this one can is refused.
+        body["max_tokens"] = min(body["max_tokens"], most or body["max_tokens"])
+        return strict_json.dumps(body), False
 
 
 def _versions(request: Request) -> dict[str, str]:
     """Return the version a body is written for; a client of this dialect says so itself."""
-    if request.dialect != "anthropic" or not request.raw:
+    if request.dialect != DIALECT or not request.raw:
         return {"anthropic-version": VERSION}
     known = ("anthropic-version", "anthropic-beta")
     told = {name: value for name, value in request.dialect_headers if name in known}

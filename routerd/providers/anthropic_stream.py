@@ -80,11 +80,28 @@ class StreamDecoder:
         # Pings, and kinds that a later version may add.
         return []
 
+    def whole(self, message: Mapping[str, Any]) -> list[Chunk]:
+        """Return all of an answer that was not streamed. Raises: ProviderFailed."""
+        chunks = self.feed({"type": "message_start", "message": message})
+        content = message.get("content")
+        for index, block in enumerate(content if isinstance(content, list) else ()):
+            chunks += self.feed(
+                {"index": index, "type": "content_block_start", "content_block": block}
+            )
+            chunks += self.feed({"index": index, "type": "content_block_stop"})
+        chunks += self.feed(
+            {"type": "message_delta", "delta": message, "usage": message.get("usage")}
+        )
+        return chunks + self.feed({"type": "message_stop"})
+
     def _begin(self, event: Mapping[str, Any]) -> list[Chunk]:
         content = _mapping(event.get("content_block"))
         block = self._blocks[_index(event)] = _Block(str(content.get("type")))
         if block.kind == "redacted_thinking":
             return [ThinkingDelta("", str(content.get("data") or ""), redacted=True)]
+        if block.kind == "thinking" and (content.get("thinking") or content.get("signature")):
+            told, signature = content.get("thinking"), content.get("signature")
+            return [ThinkingDelta(str(told or ""), str(signature or ""))]
         if block.kind == "text" and content.get("text"):
             return [TextDelta(str(content["text"]))]
         if block.kind != "tool_use":

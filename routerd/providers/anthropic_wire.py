@@ -21,8 +21,8 @@ from routerd.core.request import (
     ToolCall,
     ToolResult,
 )
-from routerd.dialects import strict_json
-from routerd.providers.signatures import is_unmarked
+from routerd.dialects import passthrough, strict_json
+from routerd.dialects.signatures import is_unmarked
 
 CACHED = {"type": "ephemeral"}
 JSON_ONLY = "Answer with one JSON object and nothing else."
@@ -35,15 +35,8 @@ def encode_request(
     """Return the body; `max_tokens` stands in where the client sets no bound.
 
     `adapts`: the model thinks as much as it finds fit, and can be told how much.
-
-    A client that speaks this dialect itself is passed on as it wrote, cache breakpoints and all:
-    only the model, streaming, and thinking that another vendor signed are changed.
     """
-    if request.dialect == "anthropic" and request.raw:
-        body = strict_json.request_object(request.raw)
-        body["messages"] = without_foreign_thinking(body.get("messages"))
-        return {"max_tokens": max_tokens, **body, "model": model, "stream": True}
-    body = {
+    body: dict[str, Any] = {
         "model": model,
         "max_tokens": request.limits.max_output_tokens or max_tokens,
         "messages": _messages(request.messages),
@@ -66,6 +59,30 @@ def encode_request(
     if request.tools or len(body["messages"]) > 2:
         _mark_for_cache(body)
     return body
+
+
+def passed_on(raw: bytes, model: str, max_tokens: int, *, stream: bool, most: int) -> bytes:
+    """Return the body of a client that speaks this dialect, cache breakpoints and all.
+
+    Only the model is changed, thinking that another vendor signed, and a bound of the answer that
+    is missing (`max_tokens`) or more than the model can do (`most`, 0 for unknown).
+    """
+    told = strict_json.request_object(raw)
+    made = passthrough.asked(told, model, stream=stream)
+    kept = without_foreign_thinking(told.get("messages"))
+    if kept != told.get("messages"):
+        made["messages"] = kept
+    bound = told.get("max_tokens")
+    if bound is None:
+        made["max_tokens"] = max_tokens
+    elif most and bound > most:
+        made["max_tokens"] = most
+        thinking = told.get("thinking") or {}
+        budget = thinking.get("budget_tokens")
+        if isinstance(budget, int) and budget >= most:
+            # It has to be less than the bound, and leave room for the answer.
+            made["thinking"] = {**thinking, "budget_tokens": max(most // 2, 1024)}
+    return passthrough.edited(raw, passthrough.differences(told, made))
 
 
 def without_foreign_thinking(messages: Any) -> Any:

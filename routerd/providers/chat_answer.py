@@ -39,8 +39,15 @@ async def whole(
     Raises: ProviderFailed.
     """
     data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, who)
-    chunks = openai_chat.decode_response(normalise(strict_json.backend_object(data)))
-    return (Native(data), *chunks) if native else chunks
+    told = strict_json.backend_object(data)
+    obj = normalise(told)
+    chunks = openai_chat.decode_response(obj)
+    return (_native(data, told, obj), *chunks) if native else chunks
+
+
+def _native(data: bytes, told: dict[str, Any], obj: dict[str, Any], name: str = "") -> Native:
+    """Return the backend's bytes; what its vendor says in a way of its own is put right."""
+    return Native(data if obj == told else strict_json.dumps(obj), name)
 
 
 async def streamed(
@@ -59,9 +66,11 @@ async def streamed(
             if event.data == b"[DONE]":
                 yield decoder.finish()
                 return
-            chunks = decoder.feed(normalise(strict_json.backend_object(event.data)))
+            told = strict_json.backend_object(event.data)
+            obj = normalise(told)
+            chunks = decoder.feed(obj)
             if native:
-                held.append(Native(event.data))
+                held.append(_native(event.data, told, obj, event.name))
             held += chunks
             if chunks or decoder.ended:
                 for chunk in held:

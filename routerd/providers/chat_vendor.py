@@ -1,6 +1,6 @@
 """A cloud that speaks OpenAI's chat completions, with its vendor's differences."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -14,11 +14,14 @@ from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk
-from routerd.dialects import embeddings, openai_chat, strict_json
+from routerd.dialects import embeddings, openai_chat, passthrough, strict_json
 from routerd.policy import abilities
 from routerd.providers import chat_answer, failures
 from routerd.providers.cloud import Account, CloudProvider, Secret
-from routerd.providers.vendors import NOT_FOR_CHAT, Vendor
+from routerd.providers.vendors import NOT_FOR_CHAT, Body, Vendor
+
+# The client dialect whose bytes these vendors take as they are.
+DIALECT = "openai"
 
 
 class ChatVendorProvider(CloudProvider):
@@ -67,22 +70,26 @@ class ChatVendorProvider(CloudProvider):
             zone=self.account.zone,
             ability=guess.ability,
             ability_sd=guess.sd,
-            speaks=("openai",),
+            speaks=(DIALECT,),
             warm=True,
         )
 
     @override
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
-        fills = request.suffix is not None and self.vendor.fill
-        path = self.vendor.fill if fills else "/chat/completions"
-        body = (fill_body if fills else chat_body)(request, candidate.model)
-        streamed = request.wants_stream
-        async with self.post(path, self.vendor.prepare(body), streamed=streamed) as reply:
+        path, native = "/chat/completions", request.dialect == DIALECT and bool(request.raw)
+        if request.suffix is not None and self.vendor.fill:
+            path, native = self.vendor.fill, False
+            body = strict_json.dumps(self.vendor.prepare(fill_body(request, candidate.model)))
+        else:
+            body = chat_body(request, candidate.model, self.vendor.prepare)
+        streamed, more = request.wants_stream, beta(request) if native else {}
+        async with self.post(path, body, streamed=streamed, more=more) as reply:
             if not streamed:
-                for chunk in await chat_answer.whole(reply, self.name, self._normalise):
+                read = chat_answer.whole(reply, self.name, self._normalise, native=native)
+                for chunk in await read:
                     yield chunk
                 return
-            answer = chat_answer.streamed(reply, self.name, self._normalise)
+            answer = chat_answer.streamed(reply, self.name, self._normalise, native=native)
             async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -92,10 +99,15 @@ class ChatVendorProvider(CloudProvider):
 
     async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
         """Return one vector a text. Raises: ProviderFailed."""
-        body = embeddings.encode_request(request, candidate.model)
+        body = strict_json.dumps(embeddings.encode_request(request, candidate.model))
         async with self.post("/embeddings", body, streamed=False) as reply:
             data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
             return embeddings.decode_answer(strict_json.backend_object(data))
+
+
+def beta(request: Request) -> dict[str, str]:
+    """Return the headers without which fields of a client's own body are not known."""
+    return {name: value for name, value in request.dialect_headers if name == "openai-beta"}
 
 
 def fill_body(request: Request, model: str) -> dict[str, Any]:
@@ -116,12 +128,14 @@ def fill_body(request: Request, model: str) -> dict[str, Any]:
     }
 
 
-def chat_body(request: Request, model: str) -> dict[str, Any]:
-    """Return the body; the client's own JSON is kept where it spoke this dialect."""
-    if request.dialect != "openai" or not request.raw:
-        return openai_chat.encode_request(request, model, stream=request.wants_stream)
-    body = {**strict_json.request_object(request.raw), "model": model}
-    if request.wants_stream:
-        body["stream"] = True
-        body["stream_options"] = {"include_usage": True}
-    return body
+def chat_body(request: Request, model: str, prepare: Callable[[Body], Body]) -> bytes:
+    """Return the body; of a client of this dialect every byte that its vendor takes as it is."""
+    streamed = request.wants_stream
+    if request.dialect != DIALECT or not request.raw:
+        body = openai_chat.encode_request(request, model, stream=streamed)
+        return strict_json.dumps(prepare(body))
+    told = strict_json.request_object(request.raw)
+    asked = passthrough.asked(told, model, stream=streamed)
+    if streamed:
+        asked["stream_options"] = passthrough.with_usage(told)
+    return passthrough.edited(request.raw, passthrough.differences(told, prepare(asked)))

@@ -149,7 +149,7 @@ class CloudProvider(ABC):
     async def post(
         self,
         path: str,
-        body: Mapping[str, Any],
+        body: bytes,
         *,
         streamed: bool = True,
         more: Mapping[str, str] | None = None,
@@ -176,7 +176,7 @@ class CloudProvider(ABC):
             "POST",
             f"{self.account.base_url}{path}",
             headers,
-            strict_json.dumps(body),
+            body,
             first_byte_s=limits.first_token_s if streamed else limits.whole_answer_s,
             idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:

@@ -84,7 +84,7 @@ class GeminiProvider(CloudProvider):
         model = quote(candidate.model, safe="")
         parser, decoder = sse.EventParser(), gemini_wire.StreamDecoder()
         path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
-        async with self.post(path, body) as reply:
+        async with self.post(path, strict_json.dumps(body)) as reply:
             async for data in reply.body:
                 for event in parser.feed(data):
                     for chunk in decoder.feed(strict_json.backend_object(event.data)):
@@ -103,7 +103,8 @@ class GeminiProvider(CloudProvider):
             for text in request.texts
         ]
         path = f"/v1beta/models/{quote(candidate.model, safe='')}:batchEmbedContents"
-        async with self.post(path, {"requests": asked}, streamed=False) as reply:
+        wanted = strict_json.dumps({"requests": asked})
+        async with self.post(path, wanted, streamed=False) as reply:
             data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
         told = strict_json.backend_object(data).get("embeddings")
         found = told if isinstance(told, list) else []

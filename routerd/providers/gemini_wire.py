@@ -29,7 +29,7 @@ from routerd.core.response import (
     Usage,
 )
 from routerd.dialects import strict_json
-from routerd.providers.signatures import opened, sealed
+from routerd.dialects.signatures import opened, sealed
 
 VENDOR = "gemini"
 # Stands for the signature of a call that another model made; the newest models ask for one.

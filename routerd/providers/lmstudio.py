@@ -24,7 +24,7 @@ from routerd.dialects import embeddings, strict_json
 from routerd.policy import abilities
 from routerd.policy.windows import needed_tokens, window_for
 from routerd.providers import chat_answer, failures
-from routerd.providers.chat_vendor import chat_body
+from routerd.providers.chat_vendor import DIALECT, chat_body
 from routerd.providers.openai_compatible import Server
 
 DISCOVERY_S = 5.0
@@ -222,24 +222,25 @@ class LMStudioProvider:
             async for step in steps:
                 yield step
         instance = self._loaded.get(candidate.model)
-        body = chat_body(request, instance.id if instance else candidate.model)
-        body.setdefault("ttl", TTL_S)
+        model = instance.id if instance else candidate.model
+        body = chat_body(request, model, lambda asked: {"ttl": TTL_S, **asked})
+        native = request.dialect == DIALECT and bool(request.raw)
         streamed, limits = request.wants_stream, self._timeouts
         async with self._outbound.send(
             "POST",
             f"{self._url}/v1/chat/completions",
             await self._headers(),
-            strict_json.dumps(body),
+            body,
             first_byte_s=limits.first_token_s if streamed else limits.whole_answer_s,
             idle_s=limits.idle_s if streamed else limits.whole_answer_s,
         ) as reply:
             kind = "text/event-stream" if streamed else "application/json"
             await failures.check(reply, self.name, kind)
             if not streamed:
-                for chunk in await chat_answer.whole(reply, self.name):
+                for chunk in await chat_answer.whole(reply, self.name, native=native):
                     yield chunk
                 return
-            async with aclosing(chat_answer.streamed(reply, self.name)) as chunks:
+            async with aclosing(chat_answer.streamed(reply, self.name, native=native)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 

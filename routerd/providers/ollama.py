@@ -1,6 +1,6 @@
 """Ollama through its own SDK and native chat, so that the context window is ours to set."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,17 @@ from routerd.core.candidate import Candidate, Capabilities, Zone
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Progress, TextDelta, ToolCallDelta
+from routerd.core.response import Chunk, Native, Progress, TextDelta, ToolCallDelta
 from routerd.core.status import EngineStatus
-from routerd.dialects import embeddings, strict_json
+from routerd.dialects import embeddings, sse, strict_json
 from routerd.policy import abilities, windows
 from routerd.providers import failures, ollama_wire
 
 if TYPE_CHECKING:
     import ollama
 
+# The client dialect whose bytes it takes as they are.
+DIALECT = "ollama"
 DISCOVERY_S = 5.0
 # A cold model is read from disk: about 1 GB/s on a laptop, 0.6 GB per billion parameters at Q4.
 LOAD_S_PER_B = 0.6
@@ -132,6 +134,7 @@ class OllamaProvider:
                 thinking="thinking" in able,
                 embeddings="embedding" in able and "completion" not in able,
             ),
+            speaks=(DIALECT,),
             load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
             size_bytes=item.size or 0,
             loaded_tokens=self._windows.get(model, 0),
@@ -168,13 +171,19 @@ class OllamaProvider:
     async def _chat(
         self, request: Request, candidate: Candidate, window: int
     ) -> AsyncGenerator[Chunk]:
-        wire = ollama_wire.encode_request(request, candidate, window)
+        native = request.dialect == DIALECT and bool(request.raw)
+        if native:
+            wire = ollama_wire.passed_on(request, candidate, window)
+        else:
+            wire = strict_json.dumps(ollama_wire.encode_request(request, candidate, window))
         calls = 0
         # Not `client.chat`: it would open image data that happens to be a path, and cut tool
         # schemas down to the few keywords it knows (ollama 0.6.3).
         async with aclosing(self._lines("ChatResponse", "/api/chat", wire)) as parts:
-            async for part in parts:
+            async for line, part in parts:
                 self._windows[candidate.model] = window
+                if native:
+                    yield Native(line)
                 for chunk in ollama_wire.decode_message(part.message, calls):
                     calls += isinstance(chunk, ToolCallDelta)
                     yield chunk
@@ -184,20 +193,25 @@ class OllamaProvider:
                     return
         raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
 
-    async def _lines(self, kind: str, path: str, body: Mapping[str, Any]) -> AsyncGenerator[Any]:
-        """Yield the objects of a streamed answer. Raises: ProviderFailed."""
+    async def _lines(self, kind: str, path: str, body: bytes) -> AsyncGenerator[tuple[bytes, Any]]:
+        """Yield the lines of an answer, each with what it says. Raises: ProviderFailed."""
         client = await self._client()
+        module = _import_sdk()
+        # Not the SDK's own reading: it gives no bytes, and takes U+0085 for the end of a line.
+        lines = sse.LineSplitter(universal=False)
         try:
-            answer: Any = await client._request(
-                getattr(_import_sdk(), kind),
-                "POST",
-                path,
-                content=strict_json.dumps(body),
-                stream=True,
-            )
-            async with aclosing(answer) as parts:
-                async for part in parts:
-                    yield part
+            async with client._client.stream("POST", path, content=body) as reply:
+                if not reply.is_success:
+                    text = await failures.read_all(
+                        reply.aiter_raw(), failures.MAX_ERROR_BYTES, self.name
+                    )
+                    raise module.ResponseError(text.decode("utf-8", "replace"), reply.status_code)
+                async for data in reply.aiter_raw():
+                    for line in filter(bytes.strip, lines.feed(data)):
+                        yield line, _said(module, kind, line)
+            # The one object of an answer that is not streamed has no end of line.
+            if lines.rest.strip():
+                yield lines.rest, _said(module, kind, lines.rest)
         except Exception as error:
             raise _mapped(error, self.name) from error
 
@@ -222,9 +236,9 @@ class OllamaProvider:
         self, request: Request, candidate: Candidate, window: int
     ) -> AsyncGenerator[Chunk]:
         """Fill the gap between prefix and suffix; the model's own template says where it is."""
-        wire = ollama_wire.encode_fill(request, candidate.model, window)
+        wire = strict_json.dumps(ollama_wire.encode_fill(request, candidate.model, window))
         async with aclosing(self._lines("GenerateResponse", "/api/generate", wire)) as parts:
-            async for part in parts:
+            async for _, part in parts:
                 self._windows[candidate.model] = window
                 if part.response:
                     yield TextDelta(part.response)
@@ -269,10 +283,10 @@ class OllamaProvider:
 
         Raises: ProviderFailed.
         """
-        body = {"model": model, "stream": True}
+        body = strict_json.dumps({"model": model, "stream": True})
         done = False
         async with aclosing(self._lines("ProgressResponse", "/api/pull", body)) as parts:
-            async for part in parts:
+            async for _, part in parts:
                 done = part.status == "success"
                 yield part.status or "", part.completed or 0, part.total or 0
         if not done:
@@ -283,6 +297,14 @@ def _import_sdk() -> Any:
     import ollama
 
     return ollama
+
+
+def _said(module: Any, kind: str, line: bytes) -> Any:
+    """Return a line's object as the SDK has it. Raises: ResponseError, ValueError, AttributeError."""
+    obj = strict_json.loads(line)
+    if error := obj.get("error"):
+        raise module.ResponseError(str(error))
+    return getattr(module, kind)(**obj)
 
 
 def _runs_elsewhere(item: "ollama.ListResponse.Model") -> bool:

@@ -28,7 +28,26 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
-from routerd.dialects import strict_json
+from routerd.dialects import passthrough, strict_json
+
+
+def passed_on(request: Request, candidate: Candidate, window: int) -> bytes:
+    """Return the body of a client that speaks this dialect.
+
+    Only the model is changed, the window, what would cut a prompt in silence, and a wish to think
+    that the model would refuse.
+    """
+    told = strict_json.request_object(request.raw)
+    changes: dict[str, Any] = {"model": candidate.model, "truncate": False, "shift": False}
+    if told.get("think") is not None:
+        thinks = candidate.capabilities.thinking
+        changes["think"] = _think(request, candidate.model) if thinks else passthrough.REMOVED
+    options = {"num_ctx": window} if candidate.zone != "cloud" else {}
+    if options and not isinstance(told.get("options"), dict):
+        changes["options"] = options
+    kept = {name: value for name, value in changes.items() if told.get(name) != value}
+    body = passthrough.edited(request.raw, kept)
+    return passthrough.with_inner(body, "options", options) if options else body
 
 
 def encode_request(request: Request, candidate: Candidate, window: int) -> dict[str, Any]:

@@ -10,16 +10,16 @@ from typing_extensions import override
 
 from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Timeouts
-from routerd.core.errors import ProviderFailed
-from routerd.core.ports import Outbound, Reply
+from routerd.core.ports import Outbound
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Finish
-from routerd.dialects import sse, strict_json
-from routerd.providers import failures, responses_wire
-from routerd.providers.chat_vendor import ChatVendorProvider
+from routerd.core.response import Chunk, Native
+from routerd.dialects import strict_json
+from routerd.providers import failures, native_events, responses_wire
+from routerd.providers.chat_vendor import DIALECT, ChatVendorProvider, beta
 from routerd.providers.cloud import Account, Secret
 from routerd.providers.vendors import Vendor, without
 
+RESPONSES = "openai_responses"
 # The listing says nothing but names, so names have to tell.
 _REASONS = re.compile(r"^(o\d|gpt-(?:[5-9]|\d\d)(?!.*-chat)|codex)")
 _ONLY_RESPONSES = re.compile(r"codex|-pro(-|$)|deep-research|computer-use")
@@ -63,7 +63,7 @@ def _describe(item: Mapping[str, Any], blank: Candidate) -> Candidate | None:
         json_schema=True,
         thinking=reasons(blank.model),
     )
-    return replace(blank, capabilities=able, speaks=("openai", "openai_responses"))
+    return replace(blank, capabilities=able, speaks=(DIALECT, RESPONSES))
 
 
 class OpenAIProvider(ChatVendorProvider):
@@ -83,37 +83,37 @@ class OpenAIProvider(ChatVendorProvider):
                 yield chunk
 
     async def _responses(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
-        model, streamed = candidate.model, request.wants_stream
-        body = responses_wire.encode_request(
-            request, model, stream=streamed, reasons=reasons(model)
-        )
+        streamed = request.wants_stream
+        native = request.dialect == RESPONSES and bool(request.raw)
+        body = _responses_body(request, candidate.model, native=native)
+        more = beta(request) if native else {}
         decoder = responses_wire.ResponsesDecoder()
-        async with self.post("/responses", body, streamed=streamed) as reply:
+        async with self.post("/responses", body, streamed=streamed, more=more) as reply:
             if not streamed:
                 data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+                if native:
+                    yield Native(data)
                 for chunk in decoder.whole(strict_json.backend_object(data)):
                     yield chunk
                 return
-            async with aclosing(self._events(reply, decoder)) as chunks:
+            events = native_events.chunks_of(reply, self.name, decoder.feed, native=native)
+            async with aclosing(events) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
-    async def _events(
-        self, reply: Reply, decoder: responses_wire.ResponsesDecoder
-    ) -> AsyncGenerator[Chunk]:
-        parser = sse.EventParser()
-        async for data in reply.body:
-            for event in parser.feed(data):
-                for chunk in decoder.feed(strict_json.backend_object(event.data)):
-                    yield chunk
-                    if isinstance(chunk, Finish):
-                        return
-        raise ProviderFailed(f"{self.name} ended without saying that it was done", "died")
+
+def _responses_body(request: Request, model: str, *, native: bool) -> bytes:
+    stream = request.wants_stream
+    if native:
+        return responses_wire.passed_on(request.raw, model, stream=stream, reasons=reasons(model))
+    return strict_json.dumps(
+        responses_wire.encode_request(request, model, stream=stream, reasons=reasons(model))
+    )
 
 
 def _by_responses(request: Request, model: str) -> bool:
     """Whether to ask by Responses: where the client does, where the model knows nothing else,
     and for reasoning unless the client's own chat body can be passed on."""
-    if request.raw and request.dialect in ("openai", "openai_responses"):
-        return request.dialect == "openai_responses" or _ONLY_RESPONSES.search(model) is not None
+    if request.raw and request.dialect in (DIALECT, RESPONSES):
+        return request.dialect == RESPONSES or _ONLY_RESPONSES.search(model) is not None
     return reasons(model) or _ONLY_RESPONSES.search(model) is not None

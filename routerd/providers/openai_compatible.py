@@ -175,14 +175,9 @@ class OpenAICompatibleProvider:
         """Return the body, and whether it is the client's own bytes with another model's name."""
         model, stream = candidate.model, request.wants_stream
         if request.dialect == DIALECT and request.raw:
-            kept = passthrough.chat_request(
-                request.raw, model, stream=stream, has_usage=request.wants_usage
-            )
-            if kept is not None:
-                return kept, True
-            body = strict_json.request_object(request.raw)
-            body |= {"model": model, "stream_options": {"include_usage": True}}
-            return strict_json.dumps(body), True
+            has_usage = request.wants_usage
+            kept = passthrough.chat_request(request.raw, model, stream=stream, has_usage=has_usage)
+            return kept, True
         thinks = candidate.capabilities.thinking
         body = openai_chat.encode_request(request, model, stream=stream, thinks=thinks)
         return strict_json.dumps(body), False

@@ -28,10 +28,11 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
-from routerd.dialects import strict_json
-from routerd.providers.signatures import opened, sealed
+from routerd.dialects import passthrough, strict_json
+from routerd.dialects.openai_responses_answer import OWN_REASONING
+from routerd.dialects.signatures import MARK, OPENAI, opened, sealed
 
-VENDOR = "openai"
+VENDOR = OPENAI
 _ERRORS: Mapping[str, FailureKind] = {
     "rate_limit_exceeded": "overloaded",
     "server_error": "died",
@@ -40,9 +41,7 @@ _ERRORS: Mapping[str, FailureKind] = {
 
 
 def encode_request(request: Request, model: str, *, stream: bool, reasons: bool) -> dict[str, Any]:
-    """Return the body. A client of this dialect is passed on as it wrote but for the model."""
-    if request.dialect == "openai_responses" and request.raw:
-        return {**strict_json.request_object(request.raw), "model": model, "stream": stream}
+    """Return the body."""
     body: dict[str, Any] = {
         "model": model,
         "input": [item for message in request.messages for item in _items(message)],
@@ -70,6 +69,36 @@ def encode_request(request: Request, model: str, *, stream: bool, reasons: bool)
             body["parallel_tool_calls"] = False
     body.update(_limits(request, reasons=reasons))
     return body
+
+
+def passed_on(raw: bytes, model: str, *, stream: bool, reasons: bool) -> bytes:
+    """Return the body of a client that speaks this dialect.
+
+    Only the model is changed, reasoning that others made or that routerd has marked, and what a
+    model that `reasons` would refuse.
+    """
+    told = strict_json.request_object(raw)
+    made = passthrough.asked(told, model, stream=stream)
+    items = told.get("input")
+    if isinstance(items, list):
+        readable = [kept for item in items if (kept := _readable(item)) is not None]
+        made["input"] = items if readable == items else readable
+    if reasons:
+        made = {name: value for name, value in made.items() if name not in ("temperature", "top_p")}
+    return passthrough.edited(raw, passthrough.differences(told, made))
+
+
+def _readable(item: Any) -> Any:
+    """Return an input item as OpenAI can read it, None for reasoning that it did not make."""
+    if not isinstance(item, Mapping) or item.get("type") != "reasoning":
+        return item
+    encrypted = item.get("encrypted_content")
+    if not isinstance(encrypted, str) or not encrypted:
+        return None if str(item.get("id")).startswith(OWN_REASONING) else item
+    if not encrypted.startswith(MARK):
+        return item
+    identity, _, content = opened(VENDOR, encrypted).partition(" ")
+    return {**item, "id": identity, "encrypted_content": content} if content else None
 
 
 def _tool_choice(choice: str) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from routerd.core.request import Request, Text, ToolResult
+from routerd.core.request import Request, Text, Tool, ToolResult
 from routerd.core.response import Finish, TextDelta, ToolCallDelta, Usage
 from tests.fakes.rooms import Step
 
@@ -13,16 +13,19 @@ CANARY = "green-apples-4711"
 USAGE = Usage(100, 20, 50)
 
 
-def _arguments(name: str, path: Path) -> Any:
+_PATHS = ("file_path", "filePath", "filepath", "path")
+
+
+def _arguments(tool: Tool, path: Path) -> Any:
     """Return how a client's own tool is asked to read a file, None for another tool."""
+    if tool.name in ("Read", "read", "read_file"):
+        named = tool.schema.get("properties") or {}
+        return {next(key for key in _PATHS if key in named): str(path)}
     return {
-        "Read": {"file_path": str(path)},
-        "read": {"filePath": str(path)},
         "shell": {"command": ["cat", str(path)]},
         "shell_command": {"command": f"cat {path}"},
         "exec_command": {"cmd": f"cat {path}"},
-        "read_file": {"path": str(path)},
-    }.get(name)
+    }.get(tool.name)
 
 
 class ReadingScript:
@@ -46,7 +49,7 @@ class ReadingScript:
             told = results[-1].text[:300]
             return (TextDelta(f"The tool failed: {told}"), Finish("stop", USAGE))
         for tool in request.tools:
-            arguments = _arguments(tool.name, self._path)
+            arguments = _arguments(tool, self._path)
             if arguments is not None:
                 text = json.dumps(arguments)
                 return (

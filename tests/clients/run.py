@@ -67,21 +67,56 @@ def _aider(program: str, place: Place) -> Command:
     return [program, "--message", "hi", *flags], place.environment()
 
 
+READ_FILE = """
+def read_file(path: str) -> str:
+    "Read a file."
+    return open(path, encoding="utf-8").read()
+"""
+
+
 def _llm(program: str, place: Place) -> Command:
     folder = place.home / "llm"
     folder.mkdir()
     text = f"- model_id: routerd\n  model_name: auto\n  api_base: {place.url}/v1\n"
-    text += "  api_key_name: routerd\n"
+    text += "  api_key_name: routerd\n  supports_tools: true\n"
     (folder / "extra-openai-models.yaml").write_text(text, encoding="utf-8")
     (folder / "keys.json").write_text(f'{{"routerd": "{TOKEN}"}}', encoding="utf-8")
     environment = place.environment(LLM_USER_PATH=str(folder))
-    return [program, "-m", "routerd", "hi"], environment
+    return [program, "-m", "routerd", "--functions", READ_FILE, PROMPT], environment
+
+
+def _llm_ollama(program: str, place: Place) -> Command:
+    # Ollama's library sends the key as a bearer token to whatever host it is told.
+    environment = place.environment(
+        OLLAMA_HOST=place.url, OLLAMA_API_KEY=TOKEN, LLM_USER_PATH=str(place.home / "llm")
+    )
+    return [program, "-m", "ollama/auto", "--functions", READ_FILE, PROMPT], environment
+
+
+def _continue(program: str, place: Place) -> Command:
+    place.connect("continue")
+    config = str(place.home / ".continue" / "config.yaml")
+    flags = ["--config", config, "--allow", "Read"]
+    return [program, "-p", PROMPT, *flags], place.environment(CONTINUE_TELEMETRY_ENABLED="0")
+
+
+def _script(name: str, program: list[str], place: Place, **more: str) -> Command:
+    """Run one of the scripts beside this file; it is told address, token and the file to read."""
+    script, notes = Path(__file__).with_name(name), str(place.work / "notes.txt")
+    return [*program, str(script), place.url, TOKEN, notes], place.environment(**more)
 
 
 def _langchain(program: str, place: Place) -> Command:
-    script = Path(__file__).with_name("langchain_script.py")
-    notes = str(place.work / "notes.txt")
-    return [program, str(script), place.url, TOKEN, notes], place.environment()
+    return _script("langchain_script.py", [program], place)
+
+
+def _litellm(program: str, place: Place) -> Command:
+    # Else it fetches its list of prices from the network while it is imported.
+    return _script("litellm_script.py", [program], place, LITELLM_LOCAL_MODEL_COST_MAP="True")
+
+
+def _ai_sdk(program: str, place: Place) -> Command:
+    return _script("ai_sdk_script.mjs", ["node"], place, PACKAGES=program)
 
 
 # name -> (command, whether it has tools of its own)
@@ -90,8 +125,12 @@ RUNS: dict[str, tuple[Callable[[str, Place], Command], bool]] = {
     "codex": (_codex, True),
     "opencode": (_opencode, True),
     "aider": (_aider, False),
-    "llm": (_llm, False),
+    "continue": (_continue, True),
+    "llm": (_llm, True),
+    "llm-ollama": (_llm_ollama, True),
     "langchain": (_langchain, True),
+    "litellm": (_litellm, True),
+    "ai-sdk": (_ai_sdk, True),
 }
 
 

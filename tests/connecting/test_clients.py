@@ -123,6 +123,7 @@ def test_aider_junie_and_continue_get_address_and_token() -> None:
     junie = _files(_plan("junie"))["/u/.junie/models/routerd.json"]
     assert (junie["baseUrl"], junie["apiKey"]) == (f"{URL}/v1/responses", TOKEN)
     files = _files(_plan("continue"))
+    assert files["/u/.continue/config.yaml"]["version"] == "1.0.0"
     assert files["/u/.continue/config.yaml"]["models"][0]["apiBase"] == f"{URL}/v1"
     assert files["/u/.continue/mcpServers/routerd.yaml"]["mcpServers"][0]["args"] == ["mcp"]
 

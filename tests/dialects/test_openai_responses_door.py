@@ -31,7 +31,7 @@ def test_what_the_model_said_in_one_turn_is_one_message() -> None:
     assert request.messages[1] == Message(
         "assistant",
         (
-            Thinking("", "sealed", redacted=True),
+            Thinking("", "routerd:openai:r sealed", redacted=True),
             Text("ok"),
             ToolCall("c", "f", "{}"),
             ToolCall("d", "g", '{"input":"free\\ntext"}'),
@@ -63,7 +63,7 @@ def test_what_is_kept_elsewhere_is_refused(name: str) -> None:
 
 def test_an_item_that_is_only_referred_to_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="send it whole"):
-        _read(input=[{"type": "item_reference", "id": "msg_1"}])
+        _read(input=[{"type": "item_reference", "id": "msg_resp_1"}])
 
 
 @pytest.mark.parametrize("kind", ["web_search_call", "file_search_call", "computer_call"])

@@ -61,10 +61,43 @@ def test_usage_is_asked_for_where_the_client_does_not(
     assert body == prefix + raw[1:].replace(b'"auto"', b'"m"')
 
 
-def test_a_body_that_refuses_usage_can_not_be_kept() -> None:
-    raw = b'{"stream_options":{"include_usage":false},"model":"auto"}'
-    assert passthrough.chat_request(raw, "m", stream=True, has_usage=False) is None
-    assert passthrough.chat_request(raw, "m", stream=False, has_usage=False) is not None
+def test_a_body_that_refuses_usage_is_asked_for_it_all_the_same() -> None:
+    raw = b'{"stream_options":{"x":1,"include_usage":false},"model":"auto"}'
+    body = passthrough.chat_request(raw, "m", stream=True, has_usage=False)
+    assert body == b'{"stream_options":{"x":1,"include_usage":true},"model":"m"}'
+    body = passthrough.chat_request(raw, "m", stream=False, has_usage=False)
+    assert body == raw.replace(b"auto", b"m")
+
+
+@settings(max_examples=100)
+@given(
+    value=OBJECTS,
+    gone=st.sets(st.sampled_from(["model", "a", "b", "{"])),
+    put=OBJECTS,
+    indent=st.sampled_from([None, 2]),
+)
+def test_members_are_set_and_taken_out(
+    value: dict[str, Any], gone: set[str], put: dict[str, Any], indent: int | None
+) -> None:
+    changes = dict.fromkeys(gone, passthrough.REMOVED) | put
+    wanted = {name: v for name, v in value.items() if name not in gone} | put
+    made = json.loads(passthrough.edited(json.dumps(value, indent=indent).encode(), changes))
+    assert made == wanted
+    found = passthrough.differences(value, wanted)
+    assert json.loads(passthrough.edited(json.dumps(value).encode(), found)) == wanted
+
+
+def test_a_member_within_another_is_changed_alone() -> None:
+    raw = b'{ "model":"x", "message" : {"id":1.0e1, "model": "a","content":[]} }'
+    changed = passthrough.with_inner(raw, "message", {"model": "b"})
+    assert changed == raw.replace(b'"a"', b'"b"')
+    assert passthrough.with_inner(b'{"message":[1]}', "message", {"model": "b"}) == (
+        b'{"message":[1]}'
+    )
+
+
+def test_true_and_one_are_not_the_same() -> None:
+    assert passthrough.differences({"a": 1, "b": True}, {"a": True, "b": True}) == {"a": True}
 
 
 @pytest.mark.parametrize(

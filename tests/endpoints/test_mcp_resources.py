@@ -11,7 +11,7 @@ import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import ResourceTemplateReference
+from mcp_types import INVALID_PARAMS, ResourceTemplateReference
 
 from routerd.core.response import Finish, Progress, TextDelta, Usage
 from routerd.endpoints import mcp_tools
@@ -91,6 +91,24 @@ async def test_the_prompt_carries_the_last_decision(served: ServedHouse, mode: s
     assert prompt.name == "explain_last_route"
     assert "fake/coder" in text
     assert "exclu" in text
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_prompt_that_is_not_there_is_the_clients_mistake(
+    served: ServedHouse, mode: str
+) -> None:
+    async with connected(served, mode) as client:
+        with pytest.raises(MCPError, match="no prompt 'nonsense'") as failed:
+            await client.get_prompt("nonsense")
+    assert failed.value.code == INVALID_PARAMS
+
+
+async def test_before_the_first_decision_the_prompt_says_so(served: ServedHouse) -> None:
+    served.house.memory.remembered.clear()
+    async with connected(served) as client:
+        with pytest.raises(MCPError, match="No such decision") as failed:
+            await client.get_prompt("explain_last_route")
+    assert failed.value.code == INVALID_PARAMS
 
 
 @pytest.mark.parametrize("mode", MODES)

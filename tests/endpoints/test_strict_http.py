@@ -1,5 +1,6 @@
 """Raw bytes on the socket: whatever comes, one answer at most, never a 5xx, and the server lives."""
 
+import contextlib
 import re
 import socket
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from routerd.endpoints import strict_http
+from routerd.endpoints.http_server import MAX_CONNECTIONS
 from tests.fakes.scripted_house import TOKEN, ServedHouse
 
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
@@ -205,14 +207,45 @@ def test_a_head_that_does_not_end_is_closed(
         assert STATUS.findall(received) == [b"408"]
 
 
-def test_a_slow_client_does_not_hold_up_another(served: ServedHouse) -> None:
-    slow = []
-    try:
-        for _ in range(50):
-            connection = socket.create_connection(("127.0.0.1", served.port), timeout=10)
-            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-A: ")
-            slow.append(connection)
+# More than there may be connections; without a token, as any other user of the machine.
+SLOW: dict[str, bytes] = {
+    "nothing at all": b"",
+    "half a head": b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-A: ",
+    "half a body": b"POST /v1/chat/completions HTTP/1.1\r\nHost: HOST\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    "silence after an answer": b"GET /health HTTP/1.1\r\nHost: HOST\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_slow_clients_do_not_keep_another_out(served: ServedHouse, case: str) -> None:
+    sent = SLOW[case].replace(b"HOST", f"127.0.0.1:{served.port}".encode())
+    with contextlib.ExitStack() as opened:
+        usual = opened.enter_context(_connected(served))
+        _ask(usual, served)
+        for number in range(MAX_CONNECTIONS + 40):
+            slow = opened.enter_context(_connected(served))
+            slow.sendall(sent)
+            if number % 50 == 0:
+                # One who works all the while is not given up, and newcomers get in.
+                assert _ask(usual, served).startswith(b"HTTP/1.1 200 ")
+                assert _send(served, GET + b"\r\n").startswith(b"HTTP/1.1 200 ")
+        assert _ask(usual, served).startswith(b"HTTP/1.1 200 ")
         assert _send(served, GET + b"\r\n").startswith(b"HTTP/1.1 200 ")
-    finally:
-        for connection in slow:
-            connection.close()
+
+
+def _connected(served: ServedHouse) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", served.port), timeout=10)
+
+
+def _ask(connection: socket.socket, served: ServedHouse) -> bytes:
+    """Ask on a connection that stays open; return the answer."""
+    head = GET.replace(b"Connection: close\r\n", b"").replace(b"TOKEN", TOKEN.encode())
+    host = f"127.0.0.1:{served.port}".encode()
+    connection.sendall(
+        head.replace(b"HOST", host).replace(b"/v1/models", b"/api/version") + b"\r\n"
+    )
+    received = b""
+    while not received.endswith(b"}") and (chunk := connection.recv(65536)):
+        received += chunk
+    return received

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import anyio
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Config
@@ -25,10 +26,12 @@ from routerd.core.request import Request
 from routerd.core.response import Chunk, Finish, TextDelta, Usage
 from routerd.core.status import EngineStatus, ModelStatus, Status
 from routerd.endpoints import http_server
+from routerd.endpoints.guard import Guard
 from routerd.endpoints.house import Snapshot
 from routerd.endpoints.mcp_door import McpDoor
 from routerd.journey.activity import Activity
 from routerd.journey.route import Journey
+from routerd.network.outbound import HttpOutbound
 from routerd.policy.decide import Stance
 from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, Step
 
@@ -158,12 +161,18 @@ _STATUS = Status("ready", "0", 1, 1.0, "/", "", "", "", False, "", "balanced", "
 
 
 class ServedHouse:
-    """A context manager: the house on a free port, served by a thread of its own."""
+    """A context manager: the house on a free port, served by a thread of its own.
+
+    `closes` are ended with it, in its own loop.
+    """
 
     def __init__(self, directory: Path, script: Script = lambda _: HELLO) -> None:
         self.engine = ScriptedEngine(script)
         self.house = ScriptedHouse(self.engine)
         self.port = 0
+        self.closes: list[HttpOutbound] = []
+        # By method and target, whatever passed the guard.
+        self.reached: list[str] = []
         self._socket = directory / "mcp.sock"
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -177,6 +186,8 @@ class ServedHouse:
         app = http_server.build(
             self.house, mcp, port=self.port, tokens=[TOKEN], max_body_bytes=1 << 20
         )
+        assert isinstance(app, Guard)
+        app._app = self._noted(app._app)
         server = http_server.HttpServer(app, sock, drain_s=1)
         self._loop = asyncio.get_running_loop()
         async with anyio.create_task_group() as group:
@@ -184,8 +195,21 @@ class ServedHouse:
             await group.start(mcp.serve, self._socket)
             await group.start(server.serve)
             self._ready.set()
-            await anyio.sleep_forever()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    for outbound in self.closes:
+                        await outbound.aclose()
         sock.close()
+
+    def _noted(self, app: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            query = scope.get("query_string", b"").decode()
+            self.reached.append(f"{scope.get('method')} {scope.get('path')}?{query}")
+            await app(scope, receive, send)
+
+        return noted
 
     def __enter__(self) -> "ServedHouse":
         self._thread.start()

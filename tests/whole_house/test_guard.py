@@ -56,6 +56,7 @@ def test_a_foreign_host_is_refused_on_every_route(
         {"origin": "null"},
         {"origin": "http://localhost:3000"},
         {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
     ],
 )
 def test_other_origins_are_refused_on_every_route(
@@ -93,6 +94,17 @@ def test_health_needs_no_token_but_the_right_host(daemon: Daemon) -> None:
 def test_a_body_that_a_form_could_send_is_refused(daemon: Daemon, kind: str) -> None:
     answer = _send(daemon, "POST", "/v1/chat/completions", content_type=kind)
     assert answer.status_code == 415
+
+
+def test_a_body_without_a_type_is_json_unless_a_browser_sends_it(daemon: Daemon) -> None:
+    def head(*lines: str) -> bytes:
+        told = _head(daemon, *lines, f"Content-Length: {len(BODY)}").decode()
+        return told.replace("Content-Type: application/json\r\n", "").encode()
+
+    own = f"http://127.0.0.1:{daemon.port}"
+    assert _raw(daemon, head() + BODY).startswith(b"HTTP/1.1 200 ")
+    for line in (f"Origin: {own}", "Sec-Fetch-Site: same-origin"):
+        assert _raw(daemon, head(line) + BODY).startswith(b"HTTP/1.1 415 ")
 
 
 def test_a_compressed_body_is_refused(daemon: Daemon) -> None:

@@ -19,7 +19,7 @@ from mcp.shared.message import SessionMessage
 from tests.fakes.daemon import QUIET, Daemon, environment, routerd
 
 pytestmark = pytest.mark.anyio
-TOOLS = {"ask", "route", "classify", "models", "why", "feedback", "set_mode"}
+TOOLS = {"ask", "route", "classify", "models", "why", "savings", "feedback", "set_mode"}
 MODES = ["legacy", "auto", "2026-07-28"]
 
 
@@ -104,11 +104,19 @@ async def test_route_classify_models_and_why_answer_with_structure(daemon: Daemo
             asked = await client.call_tool("ask", {"prompt": "hi"})
             why = await client.call_tool("why", {"decision": asked.structured_content["decision"]})
             missing = await client.call_tool("why", {"decision": "nonsense"})
+            sums = {"total": {"requests": 0}}
+            while not sums["total"]["requests"]:  # the writer commits in groups
+                sums = (await client.call_tool("savings", {"days": 7})).structured_content
     assert routed.structured_content["chosen"] == "llamacpp/plumbing-check"
     assert set(routed.structured_content["candidates"][0]["terms"]) == set(
         routed.structured_content["weights"]
     )
     assert 0 <= read.structured_content["task_confidence"] <= 1
+    told = daemon.client.get("/control/stats?days=7")
+    assert sums["days"] == 7
+    assert sums["currency"] == told["currency"]
+    assert 1 <= sums["total"]["requests"] <= told["total"]["requests"]
+    assert sums["by_model"][0]["model"] == "llamacpp/plumbing-check"
     assert models.structured_content["models"][0]["name"] == "llamacpp/plumbing-check"
     assert why.structured_content["outcome"]["finish"] == "stop"
     assert missing.is_error

@@ -1,6 +1,6 @@
 """Whose thinking a signature belongs to."""
 
-from routerd.providers.signatures import is_unmarked, opened, sealed
+from routerd.dialects.signatures import is_unmarked, opened, sealed
 
 
 def test_only_the_vendor_that_signed_can_open() -> None:

@@ -5,20 +5,21 @@ two turns. What Anthropic signs stays as it is (its own clients send it back unt
 others carry their vendor's name.
 """
 
-_MARK = "routerd:"
+MARK = "routerd:"
+OPENAI = "openai"
 
 
 def sealed(vendor: str, signature: str) -> str:
     """Return the signature as a client gets it."""
-    return f"{_MARK}{vendor}:{signature}" if signature else ""
+    return f"{MARK}{vendor}:{signature}" if signature else ""
 
 
 def opened(vendor: str, signature: str) -> str:
     """Return what `vendor` signed; '' where somebody else did, or nobody."""
-    prefix = f"{_MARK}{vendor}:"
+    prefix = f"{MARK}{vendor}:"
     return signature.removeprefix(prefix) if signature.startswith(prefix) else ""
 
 
 def is_unmarked(signature: str) -> bool:
     """Whether it is a signature with no vendor's name on it, as Anthropic's are."""
-    return bool(signature) and not signature.startswith(_MARK)
+    return bool(signature) and not signature.startswith(MARK)
