@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ class AuditLog:
         self._waiting: deque[tuple[str, str, Mapping[str, Any]]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._entered = False
+        self._open_for_more = True
         self._file = -1
         self._size = 0
         self._first_seq = 1
@@ -54,16 +55,23 @@ class AuditLog:
         return self
 
     async def __aexit__(self, *ended: object) -> None:
-        """Write what waits and close."""
+        """Write what waits and close; what is put later is refused."""
+        self._open_for_more = False
         self._thread.submit(self._flush)
         self._thread.submit(self._close)
         self._thread.shutdown(wait=True)
 
     async def written(self, kind: str, facts: Mapping[str, Any]) -> bool:
         """See `core.ports.AuditSink.written`."""
-        if not self._gather(kind, facts):
-            return False
-        return await asyncio.wrap_future(self._thread.submit(self._flush))
+        return self._gather(kind, facts) and await self.flush()
+
+    def flush(self) -> Awaitable[bool]:
+        """Begin to write what waits; gives True once all of it is on disk, False where it can't be."""
+        if not self._open_for_more:
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_result(False)
+            return refused
+        return asyncio.wrap_future(self._thread.submit(self._flush))
 
     def put(self, kind: str, facts: Mapping[str, Any]) -> None:
         """See `core.ports.AuditSink.put`."""
@@ -71,7 +79,7 @@ class AuditLog:
             self._thread.submit(self._flush)
 
     def _gather(self, kind: str, facts: Mapping[str, Any]) -> bool:
-        if len(self._waiting) >= MOST_WAITING:
+        if not self._open_for_more or len(self._waiting) >= MOST_WAITING:
             self.refused += 1
             return False
         self._waiting.append((self._clock(), kind, facts))
@@ -134,19 +142,23 @@ class AuditLog:
         try:
             self._open()
         except OSError as error:
+            # Half opened it would begin a second chain at 1.
+            self._close()
             self._note(f"the audit log {self._path} can't be opened: {error.strerror}")
             return False
         return True
 
     def _open(self) -> None:
         self._file = files.open_private(self._path, os.O_RDWR | os.O_APPEND)
-        self._size = _whole_lines(self._path)
+        self._size = files.sound_bytes(self._path)
         torn = os.fstat(self._file).st_size - self._size
         if torn:
-            # A power cut in the middle of a line: it was never acknowledged.
+            # A power cut before they were fsynced: they were never acknowledged.
             os.ftruncate(self._file, self._size)
             _log.warning("%d bytes of an unfinished audit entry were dropped", torn)
         self._head, self._first_seq = _last(self._path)
+        files.write_head(self._path, self._head)
+        files.sync_names(self._path)
 
     def _close(self) -> None:
         if self._file >= 0:
@@ -159,33 +171,27 @@ class AuditLog:
         self.fault = fault
 
 
-def _whole_lines(path: Path) -> int:
-    """Return the size up to and with the last newline."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            block = file.read(end - start)
-            if (at := block.rfind(b"\n")) >= 0:
-                return start + at + 1
-            end = start
-    return 0
-
-
 def _last(path: Path) -> tuple[Head, int]:
     """Return the head of the chain and the first number in the file in use.
 
-    Where the last line makes no sense the chain goes on behind what the head file says, so that
-    `audit verify` shows the break.
+    Only the ends of files are read, for a log may be years long. Where entries are missing from
+    the end the chain goes on behind what the head file says, so that `audit verify` shows the gap.
     """
-    head, first = Head(), 0
-    for file, _, line in files.lines(path):
+    head = files.read_head(path) or Head()
+    for file in reversed(files.all_files(path)):
+        if last := next(_entries(files.backwards(file)), None):
+            head = max(head, last, key=lambda one: one.seq)
+            break
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as text:
+        first = next(_entries(text), None)
+    return head, first.seq if first else head.seq + 1
+
+
+def _entries(lines: Iterable[str]) -> Iterator[Head]:
+    """Yield number and hash of each line that is an entry."""
+    for line in lines:
         try:
             entry = chain.read(line)
         except chain.Unreadable:
             continue
-        head = Head(entry["seq"], entry["hash"])
-        if file == path and not first:
-            first = entry["seq"]
-    return head, first or head.seq + 1
+        yield Head(entry["seq"], entry["hash"])
