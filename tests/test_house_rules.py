@@ -35,7 +35,7 @@ ELSEWHERE = {
     "cli/readings": "tests/cli/test_replay.py",
     "cli/requests": WHOLE_HOUSE,
     "cli/standalone": WHOLE_HOUSE,
-    "daemon/airgapped": WHOLE_HOUSE,
+    "daemon/start": WHOLE_HOUSE,
     "daemon/house": WHOLE_HOUSE,
     "daemon/sealed": VALUES,
     "daemon/serve": WHOLE_HOUSE,
