@@ -37,6 +37,15 @@ from routerd.verification.verifier import AnswerVerifier
 
 _log = logging.getLogger(__name__)
 _random = SystemRandom()
+# How long the end of an answer waits for the disk. A commit takes 1 to 2 ms; on a disk that is full
+# or stuck, answers go on and history says so.
+SETTLE_S = 0.25
+
+
+class NotKept(RouterdError):
+    """What was said can't be written now."""
+
+    status_hint = 503
 
 
 class TheHouse:
@@ -91,6 +100,7 @@ class TheHouse:
             self._ledger,
             AnswerVerifier(),
             self._learner,
+            self._settled,
         )
         self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
@@ -147,6 +157,13 @@ class TheHouse:
         except RouterdError as error:
             _log.warning("what tasks turned out to be could not be learnt: %s", error)
 
+    async def _settled(self) -> None:
+        """Wait until all that was concluded so far is on disk, but never long: see Journey."""
+        with anyio.move_on_after(SETTLE_S):
+            audit = self.governance.audit_log.flush()
+            await self._memory.flush()
+            await audit
+
     def save_learning(self) -> None:
         """Queue the performance matrix for the writer."""
         self._memory.save_cells(keeping.rows_of(self._learner.matrix, time.time()))
@@ -157,6 +174,12 @@ class TheHouse:
         if outcome is None or not outcome.model:
             raise NotFound("That decision has no answer that could be judged.")
         self._learner.feedback(decision, outcome.model, value)
+        self.save_learning()  # a person's word must not wait for the hourly saving
+        if not await self._memory.flush():
+            raise NotKept(
+                "Your feedback counts until routerd stops, but can't be written: "
+                f"{self._memory.health or 'try again'}."
+            )
         return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
@@ -228,6 +251,11 @@ class TheHouse:
         gone = await self._memory.forget(what)
         if gone is None:
             raise RouterdError(f"Nothing was forgotten: {self._memory.health or 'try again'}.")
+        if what == Forget():
+            # What is kept in memory would be written again, or go on telling.
+            self._learner.forget()
+            self._ledger.forget()
+            self.governance.permit.spending.clear()
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))
         return asdict(gone)

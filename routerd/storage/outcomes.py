@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,6 +18,7 @@ from routerd.core.outcome import Outcome
 from routerd.policy.budgets import Spent
 from routerd.storage import forgetting, history, learnt, spending
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
+from routerd.storage.database_files import set_aside_files
 from routerd.storage.forgetting import Forget, Forgotten, without_embedding
 from routerd.storage.history import Past
 from routerd.storage.reader import Reader
@@ -183,10 +185,10 @@ class SqliteMemory:
         """Queue one sum of money; never blocks, never raises."""
         self._writer.put(lambda connection: spending.add(connection, entry))
 
-    async def spent_since(self, day: str) -> tuple[Spent, ...]:
-        """Return what was spent from that day on; () when the file can't be read."""
+    async def spent(self) -> tuple[Spent, ...]:
+        """Return what was spent, by day; () when the file can't be read."""
         try:
-            return await self._look_back(partial(spending.since, day=day))
+            return await self._look_back(spending.since)
         except HistoryUnreadable:
             return ()
 
@@ -199,7 +201,11 @@ class SqliteMemory:
             return partial(self._forgotten, connection)
 
         self._writer.put(job)
-        return told[0] if await self._writer.flush() and told else None
+        if not await self._writer.flush() or not told:
+            return None
+        everything = what == Forget()
+        kept = await anyio.to_thread.run_sync(set_aside_files, self._path, everything)
+        return replace(told[0], set_aside=kept)
 
     def _forgotten(self, connection: Connection) -> None:
         """Runs on the writer's thread once the rows are gone."""
