@@ -133,9 +133,8 @@ class Storm:
         trace: TracebackType | None,
     ) -> None:
         assert self._zygote is not None
-        assert self._zygote.stdin is not None
-        self._zygote.stdin.close()
-        self._zygote.wait(30)
+        with self._zygote:
+            pass  # its input is closed, and it ends
         self._server.__exit__(kind, error, trace)
 
     def start(self) -> int:
