@@ -1,6 +1,7 @@
 """Appends to the log: a thread of its own writes what has gathered, with one fsync for all."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections import deque
@@ -8,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any, Self
 
 from routerd.audit import chain, files
@@ -17,6 +19,7 @@ _log = logging.getLogger(__name__)
 MAX_BYTES = 16 << 20
 # Entries kept in memory while the disk is full; beyond that the newest are refused and counted.
 MOST_WAITING = 10_000
+RETRY_S = 2.0
 
 
 def utc_now() -> str:
@@ -41,6 +44,7 @@ class AuditLog:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._entered = False
         self._open_for_more = True
+        self._timer: Timer | None = None
         self._file = -1
         self._size = 0
         self._first_seq = 1
@@ -57,6 +61,8 @@ class AuditLog:
     async def __aexit__(self, *ended: object) -> None:
         """Write what waits and close; what is put later is refused."""
         self._open_for_more = False
+        if self._timer is not None:
+            self._timer.cancel()
         self._thread.submit(self._flush)
         self._thread.submit(self._close)
         self._thread.shutdown(wait=True)
@@ -92,6 +98,7 @@ class AuditLog:
         if not self._waiting and not self.fault:
             return True
         if self._file < 0 and not self._try_open():
+            self._try_again()
             return False
         count = len(self._waiting)
         batch = [self._waiting[place] for place in range(count)]
@@ -104,12 +111,24 @@ class AuditLog:
             self._append(data)
         except OSError as error:
             self._note(f"the audit log can't be written: {error.strerror}")
+            self._try_again()
             return False
         for _ in range(count):
             self._waiting.popleft()
         self._head, self._size, self.fault = head, self._size + len(data), ""
         self._after_commit()
         return True
+
+    def _try_again(self) -> None:
+        """Look again in a while, also where nobody puts anything more."""
+        if self._open_for_more and (self._timer is None or not self._timer.is_alive()):
+            self._timer = Timer(RETRY_S, self._flush_again)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush_again(self) -> None:
+        with contextlib.suppress(RuntimeError):  # closed meanwhile, after a last flush
+            self._thread.submit(self._flush)
 
     def _append(self, data: bytes) -> None:
         """Write and fsync; a half-written batch is cut away again."""

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess  # starts this same program
 import sys
 import time
@@ -18,6 +19,8 @@ from routerd.settings import places
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.05
+# Token, lock, log and database of an empty home.
+LEAST_FREE_BYTES = 256 * 1024
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,7 +87,7 @@ def _started(here: places.Places, words: Path, *, airgap: bool) -> dict[str, Any
         if child.poll() is not None:
             said = _last_words(words)
             if "already runs" not in said:
-                raise RouterdError(said or f"The daemon ended; see {here.log}.")
+                raise RouterdError(said or _silent_end(here))
             if not _lives(said):
                 child = _spawn(here, words, airgap=airgap)
         time.sleep(POLL_S)
@@ -111,6 +114,13 @@ def _lives(said: str) -> bool:
 
     holder = re.search(r"process (\d+)", said)
     return holder is None or bool(psutil.pid_exists(int(holder[1])))
+
+
+def _silent_end(here: places.Places) -> str:
+    """Return what can be said of a daemon that ended without a word."""
+    if shutil.disk_usage(here.home).free < LEAST_FREE_BYTES:
+        return f"The disk of {here.home} is full; routerd needs some room there to start."
+    return f"The daemon ended; see {here.log}."
 
 
 def _last_words(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Parses arguments and runs one command; exit codes are stable (see EXIT)."""
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -172,6 +173,10 @@ def _replay_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
+# What a disk says that is full or can only be read; everything else is a fault of ours.
+_NO_WRITING = frozenset({errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT})
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = parser().parse_args(argv)
@@ -187,6 +192,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RouterdError as error:
         print(f"routerd: {error.message}", file=sys.stderr)
         return _code(error)
+    except OSError as error:
+        if error.errno not in _NO_WRITING:
+            raise
+        print(
+            f"routerd: {error.filename or 'a file'} can't be written: {error.strerror}. "
+            "routerd needs a home that it may write to; set ROUTERD_HOME.",
+            file=sys.stderr,
+        )
+        return FAILED
 
 
 def _code(error: RouterdError) -> int:

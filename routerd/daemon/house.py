@@ -236,8 +236,10 @@ class TheHouse:
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
-        await self._memory.flush()
+        written = await self._memory.flush()
         found = await self._memory.decision(identity)
+        if found is None and not written and self._memory.health:
+            raise NotKept(f"That decision can't be looked up now: {self._memory.health}.")
         if found is None:
             what = "There is no decision yet." if identity == "last" else "No such decision."
             raise NotFound(f"{what} `routerd ask TEXT` makes one.")

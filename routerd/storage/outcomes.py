@@ -55,11 +55,13 @@ class SqliteMemory:
         embedder: str = "",
         store_embeddings: bool = True,
         writer: Writer | None = None,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
         self._max_memories = max_memories
         self._embedder = embedder
         self._store_embeddings = store_embeddings
+        self._clock_s = clock_s
         self._writer = writer or Writer(path)
         self._index = VectorIndex(embedder)
         self._neighbours = Reader("sqlite-neighbours", partial(self._connect, vectors=True))
@@ -105,7 +107,7 @@ class SqliteMemory:
         """
         if not self._store_embeddings:
             decision = without_embedding(decision)
-        answered = Answered(decision, outcome, dict(request_facts), time.time())
+        answered = Answered(decision, outcome, dict(request_facts), self._clock_s())
         self._writer.put(partial(self._record, answered))
 
     async def nearest(
@@ -118,7 +120,7 @@ class SqliteMemory:
         if not usable(embedding):
             return ()
         try:
-            job = partial(self._index.nearest, embedding=embedding, k=k)
+            job = partial(self._index.nearest, embedding=embedding, k=k, now_s=self._clock_s())
             found = await self._neighbours.call(job)
         except (SqliteError, RouterdError) as error:
             self._note_fault(self._neighbours, error)
@@ -143,7 +145,7 @@ class SqliteMemory:
 
     def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
         """See `core.ports.LearningStore.note_evidence`."""
-        at_s = time.time()
+        at_s = self._clock_s()
         self._writer.put(lambda connection: learnt.note(connection, decision_id, kind, value, at_s))
 
     def save_cells(self, cells: Iterable[learnt.CellRow]) -> None:
@@ -227,8 +229,10 @@ class SqliteMemory:
 
     def _note_use(self, found: list[Found]) -> None:
         """Once a day per memory is enough to tell which ones nobody needs."""
-        now_s = time.time()
-        stale = [one.memory for one in found if one.useful_at_unix_s < now_s - USE_NOTED_EVERY_S]
+        now_s = self._clock_s()
+        # A time ahead of now was noted by a clock that was wrong then, or is wrong now.
+        far = (abs(now_s - one.useful_at_unix_s) > USE_NOTED_EVERY_S for one in found)
+        stale = [one.memory for one, is_far in zip(found, far, strict=True) if is_far]
         if stale:
             self._writer.put(lambda connection: mark_useful(connection, stale, now_s))
 

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from routerd.audit import chain, files
+from routerd.audit import log as log_module
 from routerd.audit.chain import Head
 from routerd.audit.log import MOST_WAITING, AuditLog
 from routerd.audit.verify import verify
@@ -170,6 +171,23 @@ async def test_what_is_put_after_the_end_is_counted_and_raises_nothing(tmp_path:
     assert not await log.written("late", {})
     assert not await log.flush()
     assert log.refused == 2
+
+
+async def test_a_log_in_trouble_looks_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_module, "RETRY_S", 0.01)
+    path = tmp_path / "audit.log"
+    path.mkdir()
+    async with AuditLog(path) as log:
+        log.put("one", {})
+        assert not await log.flush()
+        path.rmdir()
+        with anyio.fail_after(20):
+            while log.fault:  # noqa: ASYNC110  # set by another thread
+                await anyio.sleep(0.01)
+        assert kinds(path) == ["one"]
+    assert verify(path).holds
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux's /dev/full")
