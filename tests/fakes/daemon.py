@@ -61,6 +61,7 @@ class Daemon:
         self._environment = environment(home, **more)
         self._arguments = arguments
         self._prefix = prefix
+        self.expected_code = 0
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.configure(config)
         self.process: subprocess.Popen[bytes] | None = None
@@ -106,7 +107,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(30)
-        if error is None and code not in (0, -signal.SIGKILL):
+        if error is None and code not in (0, -signal.SIGKILL, self.expected_code):
             raise AssertionError(f"exit code {code}: {self.output()}\n{self.log()}")
 
     @property
