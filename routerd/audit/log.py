@@ -1,13 +1,15 @@
 """Appends to the log: a thread of its own writes what has gathered, with one fsync for all."""
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from typing import Any, Self
 
 from routerd.audit import chain, files
@@ -17,6 +19,7 @@ _log = logging.getLogger(__name__)
 MAX_BYTES = 16 << 20
 # Entries kept in memory while the disk is full; beyond that the newest are refused and counted.
 MOST_WAITING = 10_000
+RETRY_S = 2.0
 
 
 def utc_now() -> str:
@@ -40,6 +43,8 @@ class AuditLog:
         self._waiting: deque[tuple[str, str, Mapping[str, Any]]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
         self._entered = False
+        self._open_for_more = True
+        self._timer: Timer | None = None
         self._file = -1
         self._size = 0
         self._first_seq = 1
@@ -54,16 +59,25 @@ class AuditLog:
         return self
 
     async def __aexit__(self, *ended: object) -> None:
-        """Write what waits and close."""
+        """Write what waits and close; what is put later is refused."""
+        self._open_for_more = False
+        if self._timer is not None:
+            self._timer.cancel()
         self._thread.submit(self._flush)
         self._thread.submit(self._close)
         self._thread.shutdown(wait=True)
 
     async def written(self, kind: str, facts: Mapping[str, Any]) -> bool:
         """See `core.ports.AuditSink.written`."""
-        if not self._gather(kind, facts):
-            return False
-        return await asyncio.wrap_future(self._thread.submit(self._flush))
+        return self._gather(kind, facts) and await self.flush()
+
+    def flush(self) -> Awaitable[bool]:
+        """Begin to write what waits; gives True once all of it is on disk, False where it can't be."""
+        if not self._open_for_more:
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_result(False)
+            return refused
+        return asyncio.wrap_future(self._thread.submit(self._flush))
 
     def put(self, kind: str, facts: Mapping[str, Any]) -> None:
         """See `core.ports.AuditSink.put`."""
@@ -71,7 +85,7 @@ class AuditLog:
             self._thread.submit(self._flush)
 
     def _gather(self, kind: str, facts: Mapping[str, Any]) -> bool:
-        if len(self._waiting) >= MOST_WAITING:
+        if not self._open_for_more or len(self._waiting) >= MOST_WAITING:
             self.refused += 1
             return False
         self._waiting.append((self._clock(), kind, facts))
@@ -84,6 +98,7 @@ class AuditLog:
         if not self._waiting and not self.fault:
             return True
         if self._file < 0 and not self._try_open():
+            self._try_again()
             return False
         count = len(self._waiting)
         batch = [self._waiting[place] for place in range(count)]
@@ -96,12 +111,24 @@ class AuditLog:
             self._append(data)
         except OSError as error:
             self._note(f"the audit log can't be written: {error.strerror}")
+            self._try_again()
             return False
         for _ in range(count):
             self._waiting.popleft()
         self._head, self._size, self.fault = head, self._size + len(data), ""
         self._after_commit()
         return True
+
+    def _try_again(self) -> None:
+        """Look again in a while, also where nobody puts anything more."""
+        if self._open_for_more and (self._timer is None or not self._timer.is_alive()):
+            self._timer = Timer(RETRY_S, self._flush_again)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _flush_again(self) -> None:
+        with contextlib.suppress(RuntimeError):  # closed meanwhile, after a last flush
+            self._thread.submit(self._flush)
 
     def _append(self, data: bytes) -> None:
         """Write and fsync; a half-written batch is cut away again."""
@@ -134,19 +161,23 @@ class AuditLog:
         try:
             self._open()
         except OSError as error:
+            # Half opened it would begin a second chain at 1.
+            self._close()
             self._note(f"the audit log {self._path} can't be opened: {error.strerror}")
             return False
         return True
 
     def _open(self) -> None:
         self._file = files.open_private(self._path, os.O_RDWR | os.O_APPEND)
-        self._size = _whole_lines(self._path)
+        self._size = files.sound_bytes(self._path)
         torn = os.fstat(self._file).st_size - self._size
         if torn:
-            # A power cut in the middle of a line: it was never acknowledged.
+            # A power cut before they were fsynced: they were never acknowledged.
             os.ftruncate(self._file, self._size)
             _log.warning("%d bytes of an unfinished audit entry were dropped", torn)
         self._head, self._first_seq = _last(self._path)
+        files.write_head(self._path, self._head)
+        files.sync_names(self._path)
 
     def _close(self) -> None:
         if self._file >= 0:
@@ -159,33 +190,27 @@ class AuditLog:
         self.fault = fault
 
 
-def _whole_lines(path: Path) -> int:
-    """Return the size up to and with the last newline."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            block = file.read(end - start)
-            if (at := block.rfind(b"\n")) >= 0:
-                return start + at + 1
-            end = start
-    return 0
-
-
 def _last(path: Path) -> tuple[Head, int]:
     """Return the head of the chain and the first number in the file in use.
 
-    Where the last line makes no sense the chain goes on behind what the head file says, so that
-    `audit verify` shows the break.
+    Only the ends of files are read, for a log may be years long. Where entries are missing from
+    the end the chain goes on behind what the head file says, so that `audit verify` shows the gap.
     """
-    head, first = Head(), 0
-    for file, _, line in files.lines(path):
+    head = files.read_head(path) or Head()
+    for file in reversed(files.all_files(path)):
+        if last := next(_entries(files.backwards(file)), None):
+            head = max(head, last, key=lambda one: one.seq)
+            break
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as text:
+        first = next(_entries(text), None)
+    return head, first.seq if first else head.seq + 1
+
+
+def _entries(lines: Iterable[str]) -> Iterator[Head]:
+    """Yield number and hash of each line that is an entry."""
+    for line in lines:
         try:
             entry = chain.read(line)
         except chain.Unreadable:
             continue
-        head = Head(entry["seq"], entry["hash"])
-        if file == path and not first:
-            first = entry["seq"]
-    return head, first or head.seq + 1
+        yield Head(entry["seq"], entry["hash"])

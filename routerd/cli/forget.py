@@ -36,6 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
             counted(gone["memories"], "memory"),
         )
         print(f"forgotten: {decisions}, {memories}")
+        if gone["set_aside"] and not arguments.all:
+            print(
+                f"{counted(gone['set_aside'], 'file')} set aside earlier (state.db.corrupt-…) may "
+                "still hold some of it; `routerd forget --all` removes them too."
+            )
         print("The audit log keeps digests and names, as it must; it holds no text.")
     return 0
 

@@ -1,19 +1,28 @@
 """`up`, `down`, `status` and `serve`: the daemon's life, seen from outside."""
 
 import argparse
+import contextlib
 import json
+import os
+import re
+import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from routerd.client import DaemonClient, NotRunning
 from routerd.core.errors import RouterdError
 from routerd.settings import places
 
+if TYPE_CHECKING:
+    from subprocess import Popen
+
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.05
+# Token, lock, log and database of an empty home.
+LEAST_FREE_BYTES = 256 * 1024
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,10 +47,15 @@ def running(here: places.Places) -> dict[str, Any] | None:
 
 def _up(arguments: argparse.Namespace, here: places.Places) -> int:
     status = running(here)
-    if status is None:
+    if status is None or status["state"] == "stopping":
         status = start(here, airgap=arguments.airgap)
     elif not arguments.json:
         print(f"routerd already runs (process {status['pid']}).")
+    if arguments.airgap and not status["offline_layer"].startswith("kernel"):
+        raise RouterdError(
+            "routerd already runs, but without --airgap, and it can't be put into it later. "
+            "`routerd down`, then `routerd up --airgap`."
+        )
     _show(status, arguments.json)
     return 0
 
@@ -49,17 +63,46 @@ def _up(arguments: argparse.Namespace, here: places.Places) -> int:
 def start(here: places.Places, *, airgap: bool = False) -> dict[str, Any]:
     """Start the daemon in the background and return its status once it is ready.
 
-    Where another start was faster, its daemon is waited for instead.
+    Where another start was faster, its daemon is waited for instead; one that is just stopping is
+    waited for and then followed.
     Raises: RouterdError with the daemon's own words when it ends.
     """
     places.prepare(here)
-    words = here.log.with_name("start.log")
+    words = here.log.with_name(f"start-{os.getpid()}.log")
+    try:
+        return _started(here, words, airgap=airgap)
+    finally:
+        # Each start writes a file of its own, or parallel ones would read each other's words.
+        with contextlib.suppress(OSError):  # Windows: the daemon still writes to it
+            words.replace(here.log.with_name("start.log"))
+
+
+def _started(here: places.Places, words: Path, *, airgap: bool) -> dict[str, Any]:
+    child = _spawn(here, words, airgap=airgap)
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        status = running(here)
+        if status is not None and status["state"] != "stopping":
+            if status["pid"] != child.pid:
+                words.unlink(missing_ok=True)  # what is told there is of no daemon that runs
+            return status
+        if child.poll() is not None:
+            said = _last_words(words)
+            if "already runs" not in said:
+                raise RouterdError(said or _silent_end(here))
+            if not _lives(said):
+                child = _spawn(here, words, airgap=airgap)
+        time.sleep(POLL_S)
+    raise RouterdError(f"The daemon was not ready within {START_TIMEOUT_S:g} s; see {here.log}.")
+
+
+def _spawn(here: places.Places, words: Path, *, airgap: bool) -> "Popen[bytes]":
     places.write_private(words, "")
     import subprocess  # starts this same program; 10 ms that `status` need not cost
 
     with words.open("a", encoding="utf-8") as output:
         command = [sys.executable, "-m", "routerd", "serve", *(["--airgap"] if airgap else [])]
-        child = subprocess.Popen(  # noqa: S603  # this interpreter, no user input
+        return subprocess.Popen(  # noqa: S603  # this interpreter, no user input
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -67,15 +110,21 @@ def start(here: places.Places, *, airgap: bool = False) -> dict[str, Any]:
             start_new_session=True,
             cwd=here.home,
         )
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline_s:
-        status = running(here)
-        if status is not None:
-            return status
-        if child.poll() is not None and "already runs" not in _last_words(words):
-            raise RouterdError(_last_words(words) or f"The daemon ended; see {here.log}.")
-        time.sleep(POLL_S)
-    raise RouterdError(f"The daemon was not ready within {START_TIMEOUT_S:g} s; see {here.log}.")
+
+
+def _lives(said: str) -> bool:
+    """Whether the process that was said to hold the home still does; one that ended freed it."""
+    import psutil  # 30 ms, and no other command needs it
+
+    holder = re.search(r"process (\d+)", said)
+    return holder is None or bool(psutil.pid_exists(int(holder[1])))
+
+
+def _silent_end(here: places.Places) -> str:
+    """Return what can be said of a daemon that ended without a word."""
+    if shutil.disk_usage(here.home).free < LEAST_FREE_BYTES:
+        return f"The disk of {here.home} is full; routerd needs some room there to start."
+    return f"The daemon ended; see {here.log}."
 
 
 def _last_words(path: Path) -> str:
@@ -121,12 +170,7 @@ def _show(status: dict[str, Any], as_json: bool) -> None:
 def _serve(arguments: argparse.Namespace, here: places.Places) -> int:
     # Started by `up` there is no terminal, and the log is the only place to speak.
     foreground = sys.stdout.isatty()
-    if arguments.airgap:
-        from routerd.daemon import airgapped  # before anything that starts a thread
+    from routerd.daemon import start as daemon  # no other command needs it
 
-        airgapped.run(here, foreground=foreground)
-        return 0
-    from routerd.daemon import serve  # the whole house; no other command needs it
-
-    serve.run(here, foreground=foreground)
+    daemon.run(here, foreground=foreground, airgap=arguments.airgap)
     return 0

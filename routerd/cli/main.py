@@ -1,6 +1,7 @@
 """Parses arguments and runs one command; exit codes are stable (see EXIT)."""
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -238,6 +239,8 @@ _ADDERS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "connect": _connect_arguments,
     "disconnect": _disconnect_arguments,
 }
+# What a disk says that is full or can only be read; everything else is a fault of ours.
+_NO_WRITING = frozenset({errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -260,6 +263,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RouterdError as error:
         print(f"routerd: {error.message}", file=sys.stderr)
         return _code(error)
+    except OSError as error:
+        if error.errno not in _NO_WRITING:
+            raise
+        print(
+            f"routerd: {error.filename or 'a file'} can't be written: {error.strerror}. "
+            "routerd needs a home that it may write to; set ROUTERD_HOME.",
+            file=sys.stderr,
+        )
+        return FAILED
 
 
 def _code(error: RouterdError) -> int:

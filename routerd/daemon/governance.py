@@ -156,7 +156,7 @@ class Governance:
         day = time.strftime("%Y-%m-%d")
         told = []
         for budget in policy.budget:
-            used = budgets.used(budget, spending.entries(), day=day, per_usd=policy.per_usd)
+            used = budgets.used(budget, spending.entries(day), day=day, per_usd=policy.per_usd)
             told.append(
                 {
                     "id": budget.id,

@@ -38,6 +38,15 @@ from routerd.verification.verifier import AnswerVerifier
 
 _log = logging.getLogger(__name__)
 _random = SystemRandom()
+# How long the end of an answer waits for the disk. A commit takes 1 to 2 ms; on a disk that is full
+# or stuck, answers go on and history says so.
+SETTLE_S = 0.25
+
+
+class NotKept(RouterdError):
+    """What was said can't be written now."""
+
+    status_hint = 503
 
 
 class TheHouse:
@@ -99,6 +108,7 @@ class TheHouse:
             self.activity,
             self.feed,
             Baseline(named, config.baseline).price_of,
+            self._settled,
         )
         self.governance.allow_engines(wiring.engines_here(config))
         return Snapshot(config, journey, catalogue)
@@ -140,12 +150,25 @@ class TheHouse:
         except RouterdError as error:
             _log.warning("the last decisions can't be shown: %s", error)
 
+    async def _settled(self) -> None:
+        """Wait until all that was concluded so far is on disk, but never long: see Journey."""
+        with anyio.move_on_after(SETTLE_S):
+            audit = self.governance.audit_log.flush()
+            await self._memory.flush()
+            await audit
+
     async def feedback(self, identity: str, value: float) -> Mapping[str, Any]:
         """See `endpoints.house.House.feedback`."""
         decision, outcome, _ = await self.decision(identity)
         if outcome is None or not outcome.model:
             raise NotFound("That decision has no answer that could be judged.")
         self.learnt.learner.feedback(decision, outcome.model, value)
+        self.learnt.save()  # a person's word must not wait for the hourly saving
+        if not await self._memory.flush():
+            raise NotKept(
+                "Your feedback counts until routerd stops, but can't be written: "
+                f"{self._memory.health or 'try again'}."
+            )
         return {"decision": decision.id, "model": outcome.model, "value": value}
 
     async def reload(self) -> str:
@@ -241,8 +264,10 @@ class TheHouse:
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
-        await self._memory.flush()
+        written = await self._memory.flush()
         found = await self._memory.decision(identity)
+        if found is None and not written and self._memory.health:
+            raise NotKept(f"That decision can't be looked up now: {self._memory.health}.")
         if found is None:
             what = "There is no decision yet." if identity == "last" else "No such decision."
             raise NotFound(f"{what} `routerd ask TEXT` makes one.")
@@ -256,6 +281,11 @@ class TheHouse:
         gone = await self._memory.forget(what)
         if gone is None:
             raise RouterdError(f"Nothing was forgotten: {self._memory.health or 'try again'}.")
+        if what == Forget():
+            # What is kept in memory would be written again, or go on telling.
+            self.learnt.learner.forget()
+            self._ledger.forget()
+            self.governance.permit.spending.clear()
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))
         return asdict(gone)

@@ -1,5 +1,7 @@
 """One daemon per home: a lock held for life on an open file, freed by the OS however it ends."""
 
+import contextlib
+import errno
 import json
 import os
 import sys
@@ -48,7 +50,7 @@ class InstanceLock:
             opened = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise ConfigInvalid(
-                f"{self._path} can't be opened: {error.strerror}; move it away and start again."
+                f"{self._path} can't be opened: {error.strerror}. {_advice(error)}"
             ) from error
         file = os.fdopen(opened, "r+", encoding="utf-8")
         try:
@@ -60,11 +62,11 @@ class InstanceLock:
                 f"routerd already runs for {self._path.parent}: {since}. `routerd down` stops it.",
                 pid,
             ) from None
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "since": time.time()}, file)
-        file.flush()
         self._file = file
+        holder = json.dumps({"pid": os.getpid(), "since": time.time()}).encode("ascii")
+        with contextlib.suppress(OSError):  # a full disk; the text is only for people
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), holder)
         return self
 
     def __exit__(
@@ -76,6 +78,12 @@ class InstanceLock:
         """Give the lock back."""
         if self._file is not None:
             self._file.close()
+
+
+def _advice(error: OSError) -> str:
+    if error.errno in (errno.EROFS, errno.EACCES, errno.ENOSPC, errno.EDQUOT):
+        return "routerd must be able to write to its home; set ROUTERD_HOME to where it may."
+    return "Move it away and start again."
 
 
 def _holder(file: IO[str]) -> tuple[int, str]:

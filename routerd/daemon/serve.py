@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
@@ -25,12 +24,11 @@ from routerd.credentials.keyring_store import KeyringStore
 from routerd.daemon import wiring
 from routerd.daemon.governance import Governance
 from routerd.daemon.house import TheHouse
-from routerd.daemon.lock import InstanceLock
 from routerd.endpoints import http_server
 from routerd.endpoints.mcp_door import McpDoor
 from routerd.engines.pool import EnginePool
 from routerd.journey.permit import Permit
-from routerd.journey.spending import Spending, today
+from routerd.journey.spending import Spending
 from routerd.learning.keeping import SAVE_EVERY_S
 from routerd.network import dumpable
 from routerd.network.offline import LoopbackOnly
@@ -75,7 +73,7 @@ async def rooms(
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
     parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
     async with memory, pool:
-        spending.load(await memory.spent_since(today()[:7]))
+        spending.load(await memory.spent())
         try:
             house = TheHouse(here, config, parts, understanding, memory, governance)
             async with anyio.create_task_group() as group:
@@ -113,20 +111,16 @@ def _embedder() -> str:
 def run(here: Places, *, foreground: bool, sealed: "Sealed | None" = None) -> None:
     """Serve until SIGTERM, SIGINT or a shutdown request; `sealed`: within the airgap.
 
-    Raises: AlreadyRunning, ConfigInvalid, RouterdError (the port is taken).
+    `daemon.start` holds the home's lock. Raises: ConfigInvalid, RouterdError (the port is taken).
     """
-    os.umask(0o077)
-    _no_core_dumps()
-    places.prepare(here)
-    with InstanceLock(here.lock):
-        config = load.load(here.config)
-        if sealed or mode_file.offline(here.mode):
-            config = replace(config, offline=True)
-        logs.set_up(config.log_level, None if foreground else here.log)
-        token, warning = places.ensure_token(here.token)
-        sock = sealed.sock if sealed else http_server.bind(config.port)
-        dumpable.forbid()
-        anyio.run(partial(_serve, here, config, token, warning, sock, sealed))
+    config = load.load(here.config)
+    if sealed or mode_file.offline(here.mode):
+        config = replace(config, offline=True)
+    logs.set_up(config.log_level, None if foreground else here.log)
+    token, warning = places.ensure_token(here.token)
+    sock = sealed.sock if sealed else http_server.bind(config.port)
+    dumpable.forbid()
+    anyio.run(partial(_serve, here, config, token, warning, sock, sealed))
 
 
 async def _serve(
@@ -224,11 +218,3 @@ async def _watch_signals(house: TheHouse, server: http_server.HttpServer) -> Non
                 server.stop(at_once=True)
             else:
                 house.stop()
-
-
-def _no_core_dumps() -> None:
-    """A core file would hold prompts and keys."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

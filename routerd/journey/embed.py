@@ -83,6 +83,7 @@ async def _accounted(
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, journal, traffic)
         journey.memory.remember(decision, outcome, facts_of(asked))
+    await journey.settled()
     return answer
 
 

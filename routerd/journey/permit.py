@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
+from typing_extensions import override
+
 from routerd.core.candidate import Candidate
 from routerd.core.decision import Decision
 from routerd.core.features import Features
@@ -15,6 +17,7 @@ from routerd.core.request import Request
 from routerd.core.response import Chunk
 from routerd.core.status import EngineStatus
 from routerd.journey.paths import paths_of
+from routerd.journey.paying import Around, Paying
 from routerd.journey.spending import Spending
 from routerd.policy import conditions, masking, ruling
 from routerd.policy.ruling import Ruling
@@ -136,33 +139,31 @@ class Permit:
         )
 
     def guarded(self, catalogue: Catalogue, request: Request, decision: Decision) -> Catalogue:
-        """Return the catalogue whose providers beyond this machine get a masked request."""
+        """Return the catalogue whose providers beyond this machine get a masked request.
+
+        Where a budget is set, each attempt after the first is asked for its price before.
+        """
+        if self.policy.budget:
+
+            def afford(candidate: Candidate) -> bool:
+                return self.spending.afford(candidate, decision, request, self.policy)
+
+            catalogue = Paying(catalogue, afford)
         if decision.screened != "mask":
             return catalogue
         return _Masking(catalogue, masking.mask(request, decision.findings))
 
 
-class _Masking:
-    """A catalogue of the same models, with masks in front of those that are elsewhere."""
+class _Masking(Around):
+    """Puts masks in front of providers that are elsewhere."""
 
     def __init__(self, inner: Catalogue, masked: masking.Masked) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._masked = masked
 
-    @property
-    def engines(self) -> tuple[EngineStatus, ...]:
-        return self._inner.engines
-
-    def candidates(self) -> tuple[Candidate, ...]:
-        return self._inner.candidates()
-
+    @override
     def provider(self, name: str) -> Provider:
         return _MaskingProvider(self._inner.provider(name), self._masked)
-
-    def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
-    ) -> None:
-        self._inner.report(model, ok=ok, ttft_s=ttft_s, tokens_per_s=tokens_per_s, rest_s=rest_s)
 
 
 class _MaskingProvider:

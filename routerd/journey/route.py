@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +43,10 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(5)}"
 
 
+async def _at_once() -> None:
+    """Wait for nothing: what is concluded is kept by nobody, or in memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Journey:
     """Everything one request needs, as of one snapshot of the settings."""
@@ -61,6 +65,7 @@ class Journey:
     activity: Activity = field(default_factory=Activity)
     watcher: Watcher | None = None
     price_of: Callable[[str], Price | None] = lambda _: None
+    settled: Callable[[], Awaitable[None]] = _at_once
 
     async def decide(self, request: Request) -> Decision:
         """Return the decision; nobody is called. Raises: NotFound when strict."""
@@ -116,7 +121,8 @@ class Journey:
         """Yield the chunks of the answer, the last one Finish; `journal` tells who gives it.
 
         Consume under `contextlib.aclosing`: closing it cancels the backend. However it ends, the
-        outcome is remembered.
+        outcome is remembered; an answer that came to its end ends when that is on disk (`settled`,
+        which waits for a bounded time), so that no answer a client was given in full can be lost.
         Raises: Paused, NotFound, NoCandidate, ProviderFailed.
         """
         self.activity.admit()
@@ -146,6 +152,7 @@ class Journey:
             self.activity.end(decision, outcome, journal, error)
             self._conclude(request, decision, outcome)
             self.audit.after(decision, outcome, request, journal, traffic)
+        await self.settled()
 
     def _begin(self, request: Request, decision: Decision, journal: Journal) -> None:
         """Let everyone know who watches, and set aside what it may cost."""

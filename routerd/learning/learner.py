@@ -119,6 +119,11 @@ class Learner:
         self._count(decision.id, answer, seen, value, FEEDBACK_WEIGHT)
         self._store.note_evidence(decision.id, "feedback", value)
 
+    def forget(self) -> None:
+        """Forget all that was learnt and all that evidence could still come for."""
+        self.matrix, self.head = Matrix(), None
+        self._open.clear()
+
     def _keep(self, identity: str, answer: _Answer) -> None:
         self._open[identity] = answer
         while len(self._open) > MOST_OPEN:

@@ -54,7 +54,8 @@ class Detector:
 
     `words`: at least one must occur in the text in lower case; () means always look. `anchored`:
     the pattern begins with one of the words, so it is tried at those places alone. `check` takes a
-    second look at the sensitive text. `whole`: no letter or digit may stand right beside it.
+    second look at the sensitive text, `harmless` one at what stands around it (text, start, end).
+    `whole`: no letter or digit may stand right beside it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Detector:
     check: Callable[[str], bool] | None = None
     whole: bool = True
     anchored: bool = False
+    harmless: Callable[[str, int, int], bool] | None = None
 
     def find(self, text: str, lower: str) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of each find; `lower` is `lowered(text)`, made once for all.
@@ -75,7 +77,9 @@ class Detector:
             start, end = match.span(group)
             if self.whole and (_joined(text, start - 1) or _joined(text, end)):
                 continue
-            if self.check is None or self.check(text[start:end]):
+            if self.check is not None and not self.check(text[start:end]):
+                continue
+            if self.harmless is None or not self.harmless(text, start, end):
                 yield start, end
 
     def _matches(self, text: str, lower: str) -> Iterator[re.Match[str]]:
@@ -117,6 +121,19 @@ def is_stand_in(text: str) -> bool:
     )
 
 
+# Code where a value would stand: a name with dots, brackets or a call, or an algorithm.
+_CODE = re.compile(
+    r"[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30})+|[A-Za-z_][\w.]*\[[^\]]*\]?|[A-Z_]+"
+    r"|[\w.\-]+\([^)]*\)?|[a-z_]\w*"
+    r"|(?i:(?:scram-)?sha-?\d{1,3}(?:-\d+)?|md5|bcrypt|argon2\w*|scrypt|pbkdf2[\w\-]*)"
+)
+
+
+def is_code(text: str) -> bool:
+    """Whether this is an expression or the name of an algorithm, and no secret itself."""
+    return _CODE.fullmatch(text) is not None
+
+
 def looks_random(text: str) -> bool:
     """Whether letters and digits are mixed as in a generated key."""
     mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
@@ -127,8 +144,8 @@ def looks_like_a_password(text: str) -> bool:
     """Whether letters are mixed with digits or signs, and it isn't code or a stand-in."""
     others = sum(not c.isalpha() for c in text)
     letters = sum(c.isalpha() for c in text)
-    code = re.fullmatch(r"[a-z_][\w]*(?:\.[a-z_]\w*)*|[A-Z_]+|[\w.\-]+\([^)]*\)?", text)
-    return bool(letters and others) and entropy(text) >= 2.3 and not (code or is_stand_in(text))
+    mixed = bool(letters and others)
+    return mixed and entropy(text) >= 2.3 and not (is_code(text) or is_stand_in(text))
 
 
 class Panel:

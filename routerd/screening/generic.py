@@ -28,7 +28,16 @@ def _strong(text: str) -> bool:
         return False
     digits = sum(c.isdigit() for c in text)
     words = re.fullmatch(r"[a-z]+(?:[_\-.][a-z0-9]+)*|[A-Z]+(?:_[A-Z0-9]+)*", text)
-    return digits >= 2 and not words and "/" not in text[:1] and "://" not in text
+    named = words or _DOTTED.fullmatch(text)
+    return digits >= 2 and not named and "/" not in text[:1] and "://" not in text
+
+
+# A member of a module: rfc3447.RSAPrivateKey.
+_DOTTED = re.compile(r"[A-Za-z_]\w{0,24}(?:\.[A-Za-z_]\w{0,24})+")
+
+
+def _sent(text: str) -> bool:
+    return looks_random(text) and not _DOTTED.fullmatch(text)
 
 
 def _base64_text(text: str) -> bool:
@@ -96,7 +105,7 @@ _DETECTORS = (
             r"[\"']?(?:bearer |basic |token )?([A-Za-z0-9+/=_\-.~]{16,400})"
         ),
         ("authorization", "x-api-key", "x-auth-token", "private-token"),
-        check=looks_random,
+        check=_sent,
     ),
     Detector(
         "curl-auth-user",

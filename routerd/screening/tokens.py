@@ -192,8 +192,13 @@ VENDORS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
+# Payloads of the tokens that documentation and tests of JWT show: {"sub":"1234567890","name":…},
+# {"some":"payload"}, {"foo":"bar"}.
+_SHOWN = ("eyJzdWIiOiIxMjM0NTY3ODkwI", "eyJzb21lIjoicGF5bG9hZCJ9", "eyJmb28iOiJiYXIi")
+
+
 def _real(text: str) -> bool:
-    return not is_stand_in(text)
+    return not is_stand_in(text) and not any(shown in text for shown in _SHOWN)
 
 
 def _after(name: str, shape: str) -> re.Pattern[str]:

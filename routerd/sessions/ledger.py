@@ -48,6 +48,10 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._records)
 
+    def forget(self) -> None:
+        """Forget who holds which conversation."""
+        self._records.clear()
+
     def standing(self, request: Request) -> Standing:
         """See `core.ports.Sessions.standing`."""
         key = keys.key_of(request)

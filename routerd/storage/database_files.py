@@ -76,6 +76,17 @@ def set_aside(path: Path, when: datetime) -> Path:
     return kept
 
 
+def set_aside_files(path: Path, delete: bool) -> int:
+    """Return how many databases that were set aside lie beside this one; delete them if asked to.
+
+    Raises: OSError.
+    """
+    found = sorted(path.parent.glob(f"{path.name}.corrupt-*"))
+    for file in found if delete else ():
+        file.unlink()
+    return sum(not file.name.endswith(SIDE_FILES) for file in found)
+
+
 def _free_name(path: Path, when: datetime) -> Path:
     taken = {beside.name for beside in path.parent.glob(f"{path.name}.corrupt-*")}
     if len(taken) >= MAX_SET_ASIDE:

@@ -12,6 +12,12 @@ from routerd.storage.vector_index import replace_vector
 _log = logging.getLogger(__name__)
 # What a vector is overwritten with before its row goes: sqlite-vec may leave its bytes behind.
 _BLANK = struct.pack(f"<{DIMENSIONS}f", 1.0, *([0.0] * (DIMENSIONS - 1)))
+# Evidence of decisions that are gone; that of an answer which another one replaced is named
+# after its decision, a slash and the model.
+_ORPHANS = """
+    delete from evidence where substr(decision_id, 1, instr(decision_id || '/', '/') - 1)
+        not in (select id from decisions)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +33,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many rows went."""
+    """How many rows went. `set_aside`: files set aside earlier, which may hold what was forgotten
+    here; they went too where everything did, and lie there still where only a part did.
+    """
 
     decisions: int = 0
     memories: int = 0
     sums: int = 0
+    set_aside: int = 0
 
 
 def without_embedding(decision: Decision) -> Decision:
@@ -58,8 +67,10 @@ def forget(connection: Connection, what: Forget) -> Forgotten:
         connection.execute("delete from memories where id = ?", (memory,))
     connection.execute(f"delete from decisions where {where}", values)  # noqa: S608  # fixed texts
     decisions = connection.changes()
+    connection.execute(_ORPHANS)
     sums = 0
     if what == Forget():
+        connection.execute("delete from matrix")
         connection.execute("delete from spending")
         sums = connection.changes()
         connection.execute("delete from daily")

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -18,6 +19,7 @@ from routerd.policy.budgets import Spent
 from routerd.storage import browsing, forgetting, history, learnt, spending, statistics
 from routerd.storage.browsing import Wanted
 from routerd.storage.database import DAMAGE, Connection, SqliteError, open_connection
+from routerd.storage.database_files import set_aside_files
 from routerd.storage.forgetting import Forget, Forgotten, without_embedding
 from routerd.storage.history import Past
 from routerd.storage.reader import Reader
@@ -54,11 +56,13 @@ class SqliteMemory:
         embedder: str = "",
         store_embeddings: bool = True,
         writer: Writer | None = None,
+        clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
         self._max_memories = max_memories
         self._embedder = embedder
         self._store_embeddings = store_embeddings
+        self._clock_s = clock_s
         self._writer = writer or Writer(path)
         self._index = VectorIndex(embedder)
         self._neighbours = Reader("sqlite-neighbours", partial(self._connect, vectors=True))
@@ -104,7 +108,7 @@ class SqliteMemory:
         """
         if not self._store_embeddings:
             decision = without_embedding(decision)
-        answered = Answered(decision, outcome, dict(request_facts), time.time())
+        answered = Answered(decision, outcome, dict(request_facts), self._clock_s())
         self._writer.put(partial(self._record, answered))
 
     async def nearest(
@@ -117,7 +121,7 @@ class SqliteMemory:
         if not usable(embedding):
             return ()
         try:
-            job = partial(self._index.nearest, embedding=embedding, k=k)
+            job = partial(self._index.nearest, embedding=embedding, k=k, now_s=self._clock_s())
             found = await self._neighbours.call(job)
         except (SqliteError, RouterdError) as error:
             self._note_fault(self._neighbours, error)
@@ -142,7 +146,7 @@ class SqliteMemory:
 
     def note_evidence(self, decision_id: str, kind: str, value: float) -> None:
         """See `core.ports.LearningStore.note_evidence`."""
-        at_s = time.time()
+        at_s = self._clock_s()
         self._writer.put(lambda connection: learnt.note(connection, decision_id, kind, value, at_s))
 
     def save_cells(self, cells: Iterable[learnt.CellRow]) -> None:
@@ -209,10 +213,10 @@ class SqliteMemory:
         """Queue one sum of money; never blocks, never raises."""
         self._writer.put(lambda connection: spending.add(connection, entry))
 
-    async def spent_since(self, day: str) -> tuple[Spent, ...]:
-        """Return what was spent from that day on; () when the file can't be read."""
+    async def spent(self) -> tuple[Spent, ...]:
+        """Return what was spent, by day; () when the file can't be read."""
         try:
-            return await self._look_back(partial(spending.since, day=day))
+            return await self._look_back(spending.since)
         except HistoryUnreadable:
             return ()
 
@@ -225,7 +229,11 @@ class SqliteMemory:
             return partial(self._forgotten, connection)
 
         self._writer.put(job)
-        return told[0] if await self._writer.flush() and told else None
+        if not await self._writer.flush() or not told:
+            return None
+        everything = what == Forget()
+        kept = await anyio.to_thread.run_sync(set_aside_files, self._path, everything)
+        return replace(told[0], set_aside=kept)
 
     def _forgotten(self, connection: Connection) -> None:
         """Runs on the writer's thread once the rows are gone."""
@@ -247,8 +255,10 @@ class SqliteMemory:
 
     def _note_use(self, found: list[Found]) -> None:
         """Once a day per memory is enough to tell which ones nobody needs."""
-        now_s = time.time()
-        stale = [one.memory for one in found if one.useful_at_unix_s < now_s - USE_NOTED_EVERY_S]
+        now_s = self._clock_s()
+        # A time ahead of now was noted by a clock that was wrong then, or is wrong now.
+        far = (abs(now_s - one.useful_at_unix_s) > USE_NOTED_EVERY_S for one in found)
+        stale = [one.memory for one, is_far in zip(found, far, strict=True) if is_far]
         if stale:
             self._writer.put(lambda connection: mark_useful(connection, stale, now_s))
 

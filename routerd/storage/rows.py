@@ -16,6 +16,7 @@ KEPT_DECISIONS = 20_000
 """Older decisions and outcomes are deleted (10 candidates take 5 KB); totals and memories stay."""
 
 _SWEEP_EVERY = 256
+_FUTURE_S = 86_400.0
 
 FACT_NAMES = ("session", "client", "workspace", "dialect", "digest")
 
@@ -42,6 +43,7 @@ def record(
         return None
     if (rowid := connection.last_insert_rowid()) % _SWEEP_EVERY == 0:
         connection.execute("delete from decisions where rowid <= ?", (rowid - KEPT_DECISIONS,))
+        _call_back(connection, answered.at_unix_s)
     _insert_outcome(connection, answered)
     _add_to_totals(connection, answered.outcome)
     statistics.add(connection, answered.decision, answered.outcome, answered.at_unix_s)
@@ -54,9 +56,16 @@ def record(
 def mark_useful(connection: Connection, memories: Sequence[int], at_unix_s: float) -> None:
     """Note that these memories were of use, so that others make room first."""
     connection.execute(
-        "update memories set useful_at_unix_s = ?1 "
-        "where useful_at_unix_s < ?1 and id in (select value from json_each(?2))",
+        "update memories set useful_at_unix_s = ?1 where id in (select value from json_each(?2))",
         (at_unix_s, json.dumps(list(memories))),
+    )
+
+
+def _call_back(connection: Connection, now_s: float) -> None:
+    """Take memories out of the future, where a wrong clock put them: they would never make room."""
+    connection.execute(
+        "update memories set useful_at_unix_s = ?1 where useful_at_unix_s > ?1 + ?2",
+        (now_s, _FUTURE_S),
     )
 
 

@@ -3,24 +3,29 @@
 from routerd.policy.budgets import Spent
 from routerd.storage.database import Connection
 
-# A month and what a clock that is set back may need; older days serve no budget.
-KEPT_DAYS = 100
+# Days on which something was spent. Counted, not reckoned from today: a clock that was ahead for a
+# while must not take the account of the month with it.
+KEPT_DAYS = 400
 
 
 def add(connection: Connection, entry: Spent) -> None:
-    """Add to the sum of that day, workspace and client. Raises: SqliteError."""
+    """Add to the sum of that day, workspace and client; below zero there is none.
+
+    Raises: SqliteError.
+    """
     connection.execute(
-        "insert into spending (day, workspace, client, usd) values (?1, ?2, ?3, ?4) "
-        "on conflict (day, workspace, client) do update set usd = usd + excluded.usd",
+        "insert into spending (day, workspace, client, usd) values (?1, ?2, ?3, max(0.0, ?4)) "
+        "on conflict (day, workspace, client) do update set usd = max(0.0, usd + ?4)",
         (entry.day, entry.workspace, entry.client, entry.usd),
     )
     connection.execute(
-        f"delete from spending where day < date(?, '-{KEPT_DAYS} days')",  # noqa: S608  # a number
-        (entry.day,),
+        "delete from spending where day < "
+        "(select day from (select distinct day from spending) order by day desc limit 1 offset ?)",
+        (KEPT_DAYS - 1,),
     )
 
 
-def since(connection: Connection, day: str) -> tuple[Spent, ...]:
+def since(connection: Connection, day: str = "") -> tuple[Spent, ...]:
     """Return all sums from that day (YYYY-MM-DD) on. Raises: SqliteError."""
     rows = connection.execute(
         "select day, workspace, client, usd from spending where day >= ? order by day", (day,)

@@ -4,7 +4,6 @@ It decides nothing about what is worth keeping. See design.md for the measuremen
 """
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +119,9 @@ class VectorIndex:
         if self._sketch is not None:
             self._sketch.put([memory], sign_bits(np.frombuffer(embedding, np.float32)[None]))
 
-    def nearest(self, connection: Connection, embedding: bytes, k: int) -> list[Found]:
+    def nearest(
+        self, connection: Connection, embedding: bytes, k: int, now_s: float
+    ) -> list[Found]:
         """Return the `k` (at most 96) most similar memories, most similar first."""
         self.load(connection)
         assert self._sketch is not None  # noqa: S101  # loaded one line above
@@ -128,7 +129,6 @@ class VectorIndex:
         if not near:
             return []
         rows = connection.execute(_RESCORE, (embedding, json.dumps(near), max(0, k))).get
-        now_s = time.time()
         found = [_found(row, now_s) for row in json.loads(rows)]
         found.sort(key=lambda one: -one.neighbour.similarity)
         return found

@@ -88,7 +88,10 @@ class Writer:
             self._refused += 1
 
     async def flush(self) -> bool:
-        """Return True once everything queued before is committed, False if that failed for now."""
+        """Return True once everything queued before is committed.
+
+        False if that failed for now, or if rows queued before were refused: those are lost.
+        """
         if self._thread is None:
             return False
         done: Promise[bool] = Promise()
@@ -116,9 +119,15 @@ class Writer:
         stopping = False
         while not stopping:
             asked, stopping = self._take()
-            done = self._commit_backlog()
+            refused = self._refused
+            try:
+                done = self._commit_backlog()
+            except Exception as fault:  # noqa: BLE001  # logged
+                # Without this thread nobody who waits for a flush would ever be answered.
+                _log.exception("the writer of history failed")
+                self._committer.trouble, done = f"{type(fault).__name__}, see the log", False
             for promise in asked:
-                promise.keep(done)
+                promise.keep(done and not refused)
         if self._backlog:
             _log.error("%d rows of history are lost: %s", len(self._backlog), self.health)
         self._committer.close()

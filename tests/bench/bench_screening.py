@@ -1,4 +1,4 @@
-"""Screening measured: recall on planted secrets, false alarms on clean prompts, time a kilobyte.
+"""Screening measured: recall on planted secrets, false alarms on clean text, time a kilobyte.
 
 `python -m tests.bench.bench_screening`. The clean prompts are the classifier's training prompts
 of real people, which were published as clean; what is found in them is printed to be looked at.
@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from routerd.screening.screener import Screener
-from tests.fakes import planted
+from tests.fakes import clean_pastes, planted
 
 PROMPTS = Path(__file__).parents[2] / "models" / "training" / "data" / "real.jsonl.gz"
 EACH = 30
@@ -56,6 +56,26 @@ def false_alarms(screener: Screener, clean: list[str]) -> dict[str, object]:
     }
 
 
+def pastes(screener: Screener) -> dict[str, object]:
+    """Return, for each kind of paste, files, share with an alarm, and finds and time a kilobyte."""
+    told: dict[str, object] = {}
+    groups: dict[str, list[str]] = {}
+    for kind, text in (*clean_pastes.sources(500), *clean_pastes.made(200)):
+        groups.setdefault(kind, []).append(text)
+    for kind, texts in groups.items():
+        kilobytes = sum(map(len, texts)) / 1e3
+        began_s = time.process_time()
+        found = [screener.scan(text) for text in texts]
+        took_s = time.process_time() - began_s
+        told[kind] = {
+            "pastes": len(texts),
+            "with an alarm": round(sum(map(bool, found)) / len(texts), 4),
+            "alarms a kB": round(sum(map(len, found)) / kilobytes, 4),
+            "ms a kB": round(took_s * 1e3 / kilobytes, 3),
+        }
+    return told
+
+
 def speed(screener: Screener, clean: list[str]) -> dict[str, object]:
     """Return milliseconds of CPU a kilobyte, for short prompts and for a long tool result."""
     rng = random.Random(1)  # the same every time
@@ -90,6 +110,10 @@ def main() -> int:
         "detectors": len({d.id for d in screener.detectors}),
         **recall(screener, clean),
         **false_alarms(screener, clean),
+        "clean pastes": pastes(screener),
+        "recall in source code": recall(screener, [t for _, t in clean_pastes.sources(40)])[
+            "recall"
+        ],
         "speed": speed(screener, clean),
     }
     print(json.dumps(figures, indent=2))

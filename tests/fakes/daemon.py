@@ -43,15 +43,25 @@ def routerd(
 
 
 class Daemon:
-    """A running daemon; a context manager that stops it and fails when it did not end cleanly."""
+    """A running daemon; a context manager that stops it and fails when it did not end cleanly.
+
+    `prefix` is a command that becomes the daemon's, such as one that sets limits.
+    """
 
     def __init__(
-        self, home: Path, config: str = QUIET, arguments: Sequence[str] = (), **more: str
+        self,
+        home: Path,
+        config: str = QUIET,
+        arguments: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+        **more: str,
     ) -> None:
         self.home = home
         self.client = DaemonClient(home)
         self._environment = environment(home, **more)
         self._arguments = arguments
+        self._prefix = prefix
+        self.expected_code = 0
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.configure(config)
         self.process: subprocess.Popen[bytes] | None = None
@@ -66,7 +76,7 @@ class Daemon:
         output = (self.home / "output.txt").open("wb")
         with output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "routerd", "serve", *self._arguments],
+                [*self._prefix, sys.executable, "-m", "routerd", "serve", *self._arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -97,7 +107,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(30)
-        if error is None and code not in (0, -signal.SIGKILL):
+        if error is None and code not in (0, -signal.SIGKILL, self.expected_code):
             raise AssertionError(f"exit code {code}: {self.output()}\n{self.log()}")
 
     @property

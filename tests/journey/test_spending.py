@@ -7,7 +7,7 @@ import pytest
 from routerd.core.candidate import Candidate, Price
 from routerd.core.decision import Decision, Ranked, Terms
 from routerd.core.features import Features
-from routerd.core.outcome import Outcome
+from routerd.core.outcome import Attempt, Outcome
 from routerd.core.policy import Budget, Policy
 from routerd.core.request import Limits, Request
 from routerd.journey.spending import Spending
@@ -41,7 +41,56 @@ def test_a_call_under_way_counts_with_the_most_it_can_cost() -> None:
     assert purse.left == pytest.approx(1.0 - 0.11)
     purse.spending.settle(DECISION, DONE, REQUEST)
     assert purse.left == pytest.approx(0.95)
-    assert purse.kept == [Spent("2026-11-27", "/w/shop", "cursor", 0.05)]
+    assert [entry.usd for entry in purse.kept] == pytest.approx([0.11, -0.11, 0.05])
+    assert {(e.day, e.workspace, e.client) for e in purse.kept} == {
+        ("2026-11-27", "/w/shop", "cursor")
+    }
+
+
+def test_a_crash_leaves_too_much_on_the_account_and_never_too_little() -> None:
+    purse = Purse()
+    purse.spending.reserve(DECISION, REQUEST)
+    after = Purse()
+    after.spending.load(purse.kept)
+    assert after.left == pytest.approx(1.0 - 0.11)
+
+
+def test_one_more_attempt_is_paid_for_as_well_or_not_made() -> None:
+    purse = Purse()
+    purse.spending.load([Spent("2026-11-27", "/w/blog", "claude", 0.75)])
+    purse.spending.reserve(DECISION, REQUEST)
+    assert purse.spending.afford(CLOUD, DECISION, REQUEST, POLICY)
+    assert purse.left == pytest.approx(0.03)
+    assert not purse.spending.afford(CLOUD, DECISION, REQUEST, POLICY)
+    assert purse.spending.afford(replace(CLOUD, price=Price()), DECISION, REQUEST, POLICY)
+    purse.spending.settle(DECISION, DONE, REQUEST)
+    assert purse.left == pytest.approx(0.2)
+    assert sum(entry.usd for entry in purse.kept) == pytest.approx(0.05)
+
+
+def test_an_answer_that_another_one_replaced_was_paid_for_too() -> None:
+    purse = Purse()
+    second = replace(CLOUD, model="bigger")
+    decision = replace(DECISION, ranked=(*RANKED, replace(RANKED[0], candidate=second)))
+    attempts = (
+        Attempt("cloud/big", 0.0, 1.0, ttft_s=0.1, failure="unverified"),
+        Attempt("cloud/bigger", 1.0, 1.0, ttft_s=0.1),
+    )
+    outcome = replace(DONE, model="cloud/bigger", attempts=attempts)
+    purse.spending.settle(decision, outcome, REQUEST)
+    assert purse.left == pytest.approx(1.0 - 0.05 - 0.03)
+
+
+def test_a_clock_set_back_finds_that_days_account_again() -> None:
+    purse = Purse()
+    purse.spending.load([Spent("2026-11-27", "/w", "c", 0.4), Spent("2036-01-01", "/w", "c", 0.9)])
+    assert purse.left == pytest.approx(0.6)
+    purse.day = "2036-01-01"
+    assert purse.left == pytest.approx(0.1)
+    purse.spending.reserve(DECISION, REQUEST)
+    purse.day = "2026-11-27"
+    purse.spending.settle(DECISION, DONE, REQUEST)
+    assert purse.left == pytest.approx(0.55)
 
 
 def test_a_call_that_broke_off_counts_as_expected_and_one_not_begun_is_free() -> None:

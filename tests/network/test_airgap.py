@@ -66,7 +66,9 @@ def test_inside_nothing_is_reached_and_the_open_door_is_served(tmp_path: object)
         timeout=30,
         check=False,
     )
-    assert ran.stdout.split() == ["False", "True", "4", "True", "served", "True"], ran.stderr
+    # The tests themselves may run where there is no network.
+    before = str(airgap.in_force())
+    assert ran.stdout.split() == [before, "True", "4", "True", "served", "True"], ran.stderr
 
 
 THREADED = """

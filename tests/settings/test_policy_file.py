@@ -1,6 +1,5 @@
 """policy.toml: what it may say, and which line is named where it can't be read."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from routerd.core.errors import ConfigInvalid
 from routerd.core.policy import Condition, Policy, Range, Rule, Screening, Selector
 from routerd.policy import policy_faults, policy_trials
 from routerd.settings import policy_file
+from tests.fakes.other_user import give_away
 
 PATH = Path("policy.toml")
 FULL = """
@@ -123,11 +123,10 @@ def test_a_file_that_anybody_can_write_is_refused(tmp_path: Path) -> None:
         policy_file.load(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "chown") or os.getuid() != 0, reason="only root can give away")
 def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("", encoding="utf-8")
-    os.chown(path, 12345, 12345)
+    give_away(path)
     with pytest.raises(ConfigInvalid, match="belongs to another user"):
         policy_file.load(path)
 

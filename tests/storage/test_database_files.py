@@ -17,6 +17,7 @@ from routerd.storage.database_files import (
     set_aside,
     suspect,
 )
+from tests.fakes.other_user import give_away
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps access in ACLs")
 NOON = datetime(2026, 11, 24, 12, 0, 0)
@@ -98,12 +99,10 @@ def test_a_file_in_place_of_the_directory_is_refused(tmp_path: Path) -> None:
 @posix
 @pytest.mark.parametrize("what", ["home", "home/state.db", "home/state.db-wal"])
 def test_what_belongs_to_another_user_is_refused(tmp_path: Path, what: str) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a file to another user")
     path = tmp_path / "home" / "state.db"
     claim(path)
     path.with_name("state.db-wal").touch()
-    os.chown(tmp_path / what, 12345, -1)
+    give_away(tmp_path / what)
     with pytest.raises(StorageRefused, match="belongs to user 12345"):
         claim(path)
 

@@ -58,10 +58,10 @@ async def test_everything_means_sums_too_and_a_workspace_does_not(tmp_path: Path
         remember(memory, 1, "/w")
         memory.spend(Spent("2026-11-27", "/w", "cursor", 0.5))
         await memory.forget(Forget("/w"))
-        assert len(await memory.spent_since("2026-11")) == 1
+        assert len(await memory.spent()) == 1
         remember(memory, 2, "/w")
         assert await memory.forget(Forget()) == Forgotten(1, 1, 1)
-        assert await memory.spent_since("2026-11") == ()
+        assert await memory.spent() == ()
         assert (await memory.counts())["requests"] == 0
 
 

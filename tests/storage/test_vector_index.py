@@ -16,6 +16,8 @@ from routerd.storage.vector_index import (
 )
 from tests.fakes import past_tasks
 
+NOW_S = 2e9
+
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
@@ -89,13 +91,13 @@ def test_sqlite_vec_itself_refuses_insert_or_replace(connection: Connection) -> 
 
 
 def test_an_empty_index_finds_nothing(connection: Connection) -> None:
-    assert VectorIndex().nearest(connection, past_tasks.embedding(1), 16) == []
+    assert VectorIndex().nearest(connection, past_tasks.embedding(1), 16, NOW_S) == []
 
 
 def test_the_same_task_is_found_first_with_how_it_went(connection: Connection) -> None:
     vectors = [past_tasks.embedding(seed) for seed in range(5)]
     remember(connection, vectors)
-    found = VectorIndex().nearest(connection, vectors[3], 2)
+    found = VectorIndex().nearest(connection, vectors[3], 2, NOW_S)
     assert len(found) == 2
     first = found[0].neighbour
     assert (first.model, first.success) == ("m3", 1.0)
@@ -112,7 +114,7 @@ def test_recall_among_2000_vectors_is_at_least_95_percent(connection: Connection
     hits = 0
     for query in queries:
         exact = {f"m{row}" for row in np.argsort(-(vectors @ query))[:16]}
-        found = index.nearest(connection, query.tobytes(), 16)
+        found = index.nearest(connection, query.tobytes(), 16, NOW_S)
         similarities = [one.neighbour.similarity for one in found]
         assert similarities == sorted(similarities, reverse=True)
         hits += len(exact & {one.neighbour.model for one in found})
@@ -128,8 +130,8 @@ def test_an_index_that_was_loaded_equals_one_that_was_told(connection: Connectio
         told.put(memory, vector)
     loaded = VectorIndex()
     for vector in vectors[::50]:
-        assert [one.memory for one in told.nearest(connection, vector, 5)] == [
-            one.memory for one in loaded.nearest(connection, vector, 5)
+        assert [one.memory for one in told.nearest(connection, vector, 5, NOW_S)] == [
+            one.memory for one in loaded.nearest(connection, vector, 5, NOW_S)
         ]
 
 
@@ -141,7 +143,7 @@ def test_a_replaced_vector_is_found_where_it_is_now(connection: Connection) -> N
     replace_vector(connection, 1, after)
     index.put(1, after)
     for one in (index, VectorIndex()):
-        (found,) = one.nearest(connection, after, 16)
+        (found,) = one.nearest(connection, after, 16, NOW_S)
         assert found.neighbour.similarity == pytest.approx(1.0, abs=1e-6)
 
 
@@ -149,6 +151,6 @@ def test_memories_of_another_embedding_model_are_not_compared(connection: Connec
     vectors = [past_tasks.embedding(seed) for seed in range(6)]
     remember(connection, vectors[:3], embedder="old")
     remember(connection, vectors[3:], embedder="new")
-    found = VectorIndex("new").nearest(connection, vectors[0], 16)
+    found = VectorIndex("new").nearest(connection, vectors[0], 16, NOW_S)
     assert {one.neighbour.model for one in found} == {"m3", "m4", "m5"}
-    assert VectorIndex("unknown").nearest(connection, vectors[0], 16) == []
+    assert VectorIndex("unknown").nearest(connection, vectors[0], 16, NOW_S) == []

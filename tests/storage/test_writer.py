@@ -114,11 +114,27 @@ async def test_a_locked_file_is_waited_for_and_then_caught_up_with(
     assert re.search(r"5\d rows wait, \d+ lost", writer.health)
     other.execute("rollback")
     other.close()
+    assert not await writer.flush(), "rows before it were refused: they are lost"
     assert await writer.flush()
     found = rows(path)
     # One row may be on its way from the queue to the backlog while the next is counted.
     assert len(found) in (50, 51)
     assert found == list(range(len(found)))
+    assert writer.health == ""
+
+
+async def test_a_fault_of_the_writer_itself_keeps_nobody_waiting(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> bool:
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "_commit_backlog", lambda: fail(None))
+        writer.put(row(1))
+        assert not await writer.flush()
+        assert "MemoryError" in writer.health
+    assert await writer.flush()
     assert writer.health == ""
 
 

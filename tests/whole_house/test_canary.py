@@ -1,9 +1,11 @@
 """A canary in prompts, keys and paths, through every door and fault: nothing of it is kept."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from routerd.audit import export
@@ -56,6 +58,21 @@ def ask(daemon: Daemon, model: str, **more: Any) -> int:
     return int(answer.status_code)
 
 
+def abort_with_a_prompt_in_hand(daemon: Daemon) -> None:
+    """Crash the daemon in the middle of an answer, as native code does."""
+    assert daemon.process is not None
+    body = {
+        "model": "here/hang-mid-stream",
+        "messages": [{"role": "user", "content": TEXT}],
+        "stream": True,
+    }
+    with daemon.http() as http, http.stream("POST", "/v1/chat/completions", json=body) as answer:
+        next(answer.iter_raw())
+        daemon.expected_code = -signal.SIGABRT
+        daemon.process.send_signal(signal.SIGABRT)
+        daemon.process.wait(30)
+
+
 @pytest.fixture(scope="module")
 def gone_through(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """Go through every door and fault; return the home and what the server elsewhere was sent."""
@@ -80,11 +97,17 @@ def gone_through(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[A
                 http.get(f"/v1/{CANARY}", headers={"x-api-key": KEY})
             routerd(home, "ask", TEXT)
             assert daemon.client.get("/control/decisions/last")
+            # A worker that dies over the prompt, and then the daemon itself, with one in its hands.
+            assert daemon.process is not None
+            for worker in psutil.Process(daemon.process.pid).children():
+                worker.send_signal(signal.SIGABRT)
+            assert ask(daemon, "llamacpp/plumbing-check") in (200, 502)
             assert daemon.process is not None
             process = Path(f"/proc/{daemon.process.pid}")
             if process.exists():
                 for name in ("cmdline", "environ"):
                     assert CANARY.encode() not in (process / name).read_bytes()
+            abort_with_a_prompt_in_hand(daemon)
     return home, sent
 
 
@@ -93,13 +116,20 @@ def test_nothing_of_it_is_in_any_file(gone_through: tuple[Path, list[Any]]) -> N
     names = {path.name for path in written(home)}
     assert {"state.db", "audit.log", "routerd.log", "output.txt"} <= names
     # The name of a model that a client asks for is no prompt: it is what savings count against.
-    assert [path for path in found(home) if path.name not in ("state.db", "audit.log")] == []
+    told = ("state.db", "state.db-wal", "audit.log")
+    assert [path for path in found(home) if path.name not in told] == []
     allowed = f"{CANARY}-model".encode()
-    for name in ("state.db", "audit.log"):
+    for name in told:
         data = (home / name).read_bytes().replace(allowed, b"")
         assert CANARY.encode() not in data
         assert KEY.encode() not in data
         assert b"maria.canary" not in data
+
+
+def test_a_crash_leaves_no_core_file(gone_through: tuple[Path, list[Any]]) -> None:
+    home, _ = gone_through
+    assert [path for path in written(home) if path.name.startswith("core")] == []
+    assert [path for path in Path.cwd().glob("core*") if path.is_file()] == []
 
 
 def test_the_server_elsewhere_was_sent_masks_and_the_log_tells_so(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from routerd.audit.verify import verify
+from routerd.storage.database import open_connection
 from tests.fakes.daemon import QUIET, Daemon, routerd
 from tests.fakes.openai_server import FakeOpenAI
 from tests.network.test_airgap import needs_namespaces
@@ -126,12 +127,32 @@ def test_the_audit_log_has_an_entry_a_request_and_its_chain_holds(daemon: Daemon
 
 
 def test_what_is_forgotten_is_gone(daemon: Daemon) -> None:
-    ask(daemon, "hello again")
-    assert daemon.client.get("/control/decisions/last")
+    ask(daemon, "refactor this function so that it returns early")
+    identity = daemon.client.get("/control/decisions/last")["id"].encode()
+    daemon.client.post("/control/feedback", {"value": "good"})
+    vectors = vectors_of(daemon.home)
+    assert vectors, "the task became a memory"
+    assert identity in history_of(daemon.home)
     gone = json.loads(routerd(daemon.home, "forget", "--all", "--json").stdout)
     assert gone["decisions"] > 0
     assert routerd(daemon.home, "why", "last").returncode == 1
     assert daemon.client.get("/control/status")["memories"] == 0
+    left = history_of(daemon.home)
+    assert identity not in left
+    assert [vector for vector in vectors if vector in left] == []
+
+
+def history_of(home: Path) -> bytes:
+    """Return every byte of the database, its log and its index."""
+    return b"".join(path.read_bytes() for path in sorted(home.glob("state.db*")))
+
+
+def vectors_of(home: Path) -> list[bytes]:
+    connection = open_connection(home / "state.db", writable=False)
+    try:
+        return [bytes(row[0]) for row in connection.execute("select embedding from memory_vectors")]
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize(
