@@ -199,8 +199,18 @@ class LocalEngine(Protocol):
         """
         ...
 
-    def loaded(self) -> Mapping[str, int]:
-        """Return the loaded models: path -> context in effect, tokens."""
+    def embed(
+        self, model_path: str, settings: Mapping[str, Any], texts: Sequence[str]
+    ) -> AsyncGenerator[Mapping[str, Any]]:
+        """Yield `{"index", "vector", "tokens"}` for each text, in order; progress as in `chat`.
+
+        `vector` is base64 of float32, little-endian, of length 1. No text is ever cut.
+        Raises: ProviderFailed. Closing the iterator stops after the text under way.
+        """
+        ...
+
+    def loaded(self, *, embeds: bool = False) -> Mapping[str, int]:
+        """Return the models loaded for answers or embeddings: path -> context in effect, tokens."""
         ...
 
     async def unload(self, model_path: str) -> bool:

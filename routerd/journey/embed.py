@@ -41,10 +41,10 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
     facts = facts_of(asked)
     if decision.chosen is None:
         journey.memory.remember(decision, Outcome(decision.id, "failed"), facts)
-        if not any(e.candidate.capabilities.embeddings for e in decision.exclusions):
+        if not any(_embeds(e.candidate, decision) for e in decision.exclusions):
             raise NoCandidate(
-                "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
-                "server that has one."
+                "No embedding model is available; `ollama pull nomic-embed-text`, `routerd pull` one "
+                "as a GGUF file, or name a chat model of this machine."
             )
         raise nobody(decision, journey.catalogue.engines)
     candidate = decision.chosen.candidate
@@ -53,6 +53,11 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
         request = replace(request, texts=tuple(message.text for message in masked.messages))
     answer = await _accounted(journey, decision, asked, request)
     return replace(answer, model=candidate.name)
+
+
+def _embeds(candidate: Candidate, decision: Decision) -> bool:
+    by_name = candidate.embeds_by_name and candidate.name == decision.pinned
+    return candidate.capabilities.embeddings or by_name
 
 
 async def _accounted(
@@ -77,6 +82,11 @@ async def _accounted(
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, journal, traffic)
         journey.memory.remember(decision, outcome, facts_of(asked))
+        if not isinstance(failure, ProviderFailed) or failure.kind != "rejected":
+            # Vectors have no first token and no speed; that they came, or not, is health.
+            journey.catalogue.report(
+                chosen.candidate.name, ok=failure is None, ttft_s=-1.0, tokens_per_s=0.0
+            )
     return answer
 
 

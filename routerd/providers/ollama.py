@@ -132,6 +132,7 @@ class OllamaProvider:
                 thinking="thinking" in able,
                 embeddings="embedding" in able and "completion" not in able,
             ),
+            embeds_by_name="completion" in able and self._zone != "cloud",
             load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
             size_bytes=item.size or 0,
             loaded_tokens=self._windows.get(model, 0),
