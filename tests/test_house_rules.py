@@ -39,6 +39,8 @@ ELSEWHERE = {
     "daemon/house": WHOLE_HOUSE,
     "daemon/sealed": VALUES,
     "daemon/serve": WHOLE_HOUSE,
+    "providers/lmstudio_sdk": "tests/providers/test_lmstudio.py, the class it works for",
+    "providers/model_file": "protocols only",
     "replay/plot": "tests/replay/test_report.py",
     "endpoints/bodies": WHOLE_HOUSE,
     "endpoints/control_routes": WHOLE_HOUSE,

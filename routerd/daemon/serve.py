@@ -73,7 +73,9 @@ async def rooms(
     governance.load()
     governance.enforce(offline=config.offline)
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
-    parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
+    parts = wiring.Parts(
+        door, pool, KeyringStore(), here.models, wiring.residency(config), door.check
+    )
     async with memory, pool:
         spending.load(await memory.spent_since(today()[:7]))
         try:

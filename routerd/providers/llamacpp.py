@@ -242,17 +242,7 @@ def _body(request: Request, candidate: Candidate) -> dict[str, Any]:
     fim = fim_prompts.find(candidate.model)
     if request.suffix is None or fim is None:
         return openai_chat.encode_request(request, candidate.model, stream=True)
-    limits = request.limits
-    prefix = "".join(message.text for message in request.messages)
-    fields: dict[str, Any] = {
-        "prompt": fim.render(prefix, request.suffix),
-        "max_tokens": limits.max_output_tokens,
-        "temperature": limits.temperature,
-        "top_p": limits.top_p,
-        "seed": limits.seed,
-        "stop": [*limits.stop, *fim.stops],
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return fim_prompts.completion_body(request, fim)
 
 
 def _plumbing(candidate: Candidate, found: _Found) -> Candidate:

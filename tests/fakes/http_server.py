@@ -43,6 +43,7 @@ class Wire:
         self._reader = reader
         self._writer = writer
         self._ahead = b""
+        self._more = asyncio.Event()
         self.ended_here = False
 
     async def send(self, data: bytes) -> None:
@@ -105,6 +106,16 @@ class Wire:
         with contextlib.suppress(ConnectionError):
             while data := await self._reader.read(1):
                 self._ahead += data
+                self._more.set()
+        self._more.set()
+
+    async def upgraded(self) -> bytes:
+        """Return what came since, after an upgrade to another protocol; b"" never."""
+        while not self._ahead:
+            self._more.clear()
+            await self._more.wait()
+        data, self._ahead = self._ahead, b""
+        return data
 
     async def next_call(self, client: int) -> Call | None:
         """Return the next request, None when the client has closed the connection."""
