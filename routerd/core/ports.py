@@ -86,10 +86,26 @@ class Catalogue(Protocol):
         """Return the provider of that name. Raises: NotFound."""
         ...
 
+    def enter(self, model: str) -> bool:
+        """Begin an attempt; False where the model rests, or another request is trying it after that.
+
+        Each True is followed by one `report`.
+        """
+        ...
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
-        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone."""
+        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone.
+
+        `ok` None: it says nothing of the model.
+        """
         ...
 
 
@@ -154,8 +170,13 @@ class Sessions(Protocol):
         """Return what is known of the request's conversation; `Standing()` where nothing is."""
         ...
 
-    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
-        """Take in who answered; an answer that failed or was given up changes nothing."""
+    def answered(
+        self, request: Request, before: Standing, decision: Decision, outcome: Outcome
+    ) -> None:
+        """Take in who answered, `before` being how the conversation stood when it was asked.
+
+        An answer that failed or was given up changes nothing.
+        """
         ...
 
 

@@ -35,7 +35,6 @@ from routerd.learning.keeping import SAVE_EVERY_S
 from routerd.network import dumpable
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
-from routerd.providers.catalogue import CHECK_EVERY_S
 from routerd.screening.screener import Screener
 from routerd.settings import load, mode_file, places, policy_file, watch
 from routerd.settings.client_tokens import ClientTokens
@@ -185,7 +184,7 @@ async def _open_doors(
     async with anyio.create_task_group() as group:
         await group.start(partial(mcp.serve, here.mcp_socket))
         await group.start(server.serve)
-        group.start_soon(house.keep_fresh, CHECK_EVERY_S)
+        group.start_soon(house.keep_fresh)
         group.start_soon(house.keep_learning, SAVE_EVERY_S)
         group.start_soon(_watch_settings, here, house)
         group.start_soon(_watch_models, wiring.models_dir(config, here.models), house)

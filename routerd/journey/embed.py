@@ -16,7 +16,7 @@ from routerd.core.errors import NoCandidate, ProviderFailed, RouterdError
 from routerd.core.outcome import Attempt, Outcome
 from routerd.core.request import Message, Request, Text
 from routerd.core.response import Usage
-from routerd.journey.attempts import Journal, nobody
+from routerd.journey.attempts import Journal, nobody, resting
 from routerd.journey.remember import facts_of
 from routerd.journey.route import Journey
 from routerd.policy import masking
@@ -65,14 +65,18 @@ async def _accounted(
 ) -> EmbeddingAnswer:
     """Ask the chosen one; budgets, audit log and memory see it as they see an answer."""
     chosen = decision.ranked[0]
-    began_s, tokens = time.monotonic(), -1
+    began_s, tokens, answered = time.monotonic(), -1, False
     failure: RouterdError | None = None
+    facts = facts_of(asked)
     journey.permit.spending.reserve(decision, asked)
     traffic = journey.audit.begin()
+    entered = journey.catalogue.enter(chosen.candidate.name)
     try:
-        await journey.audit.before(decision, asked)
+        if not entered:
+            raise resting(chosen.candidate)
+        await journey.audit.before(decision, asked, facts)
         answer = await _ask(journey, request, chosen.candidate)
-        tokens = answer.input_tokens
+        tokens, answered = answer.input_tokens, True
     except RouterdError as error:
         failure = error
         raise
@@ -80,14 +84,18 @@ async def _accounted(
         outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
         journal = Journal(decision, winner=None if failure else chosen)
         journey.permit.spending.settle(decision, outcome, asked)
-        journey.audit.after(decision, outcome, asked, journal, traffic)
-        journey.memory.remember(decision, outcome, facts_of(asked))
-        if not isinstance(failure, ProviderFailed) or failure.kind != "rejected":
-            # Vectors have no first token and no speed; that they came, or not, is health.
-            journey.catalogue.report(
-                chosen.candidate.name, ok=failure is None, ttft_s=-1.0, tokens_per_s=0.0
-            )
+        journey.audit.after(decision, outcome, asked, facts, journal, traffic)
+        journey.memory.remember(decision, outcome, facts)
+        if entered:
+            journey.catalogue.report(chosen.candidate.name, ok=_well(answered, failure))
     return answer
+
+
+def _well(answered: bool, failure: RouterdError | None) -> bool | None:
+    """Return what it says of the model's health; None where nothing: its request was at fault."""
+    if isinstance(failure, ProviderFailed) and failure.kind != "rejected":
+        return False
+    return True if answered else None
 
 
 def _outcome(

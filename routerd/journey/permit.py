@@ -159,8 +159,17 @@ class _Masking:
     def provider(self, name: str) -> Provider:
         return _MaskingProvider(self._inner.provider(name), self._masked)
 
+    def enter(self, model: str) -> bool:
+        return self._inner.enter(model)
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
         self._inner.report(model, ok=ok, ttft_s=ttft_s, tokens_per_s=tokens_per_s, rest_s=rest_s)
 

@@ -15,6 +15,7 @@ from routerd.core.outcome import Outcome
 from routerd.core.ports import Catalogue, Learning, Memory, Sessions, Understanding, Verifier
 from routerd.core.request import Request
 from routerd.core.response import Chunk
+from routerd.core.session import Standing
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.audited import Audit
 from routerd.journey.permit import Permit
@@ -49,8 +50,11 @@ class Journey:
     verifier: Verifier | None = None
     learning: Learning | None = None
 
-    async def decide(self, request: Request) -> Decision:
-        """Return the decision; nobody is called. Raises: NotFound when strict."""
+    async def decide(self, request: Request, standing: Standing | None = None) -> Decision:
+        """Return the decision; nobody is called. `standing`: where it is known already.
+
+        Raises: NotFound when strict.
+        """
         features = await understand(request, self.understanding, self.memory)
         began_s = time.perf_counter()
         candidates = self.catalogue.candidates()
@@ -62,7 +66,7 @@ class Journey:
                 harder=self.learning.harder(features.reading, features.input_tokens),
             )
 
-        settle = self._settler(request)
+        settle = self._settler(request, standing or self._standing(request))
 
         def choose(seen: Features, ruling: Ruling) -> Decision:
             decision = policy.decide(
@@ -79,22 +83,24 @@ class Journey:
         decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
 
-    def _settler(self, request: Request) -> Callable[[Decision], Decision]:
+    def _standing(self, request: Request) -> Standing | None:
+        return self.sessions.standing(request) if self.sessions is not None else None
+
+    @staticmethod
+    def _settler(request: Request, standing: Standing | None) -> Callable[[Decision], Decision]:
         """Return what takes the conversation so far into account.
 
         It is read once: the choice is made twice where a request is screened.
         """
-        if self.sessions is None:
+        if standing is None:
             return lambda decision: decision
-        standing = self.sessions.standing(request)
         signs = transcript.read(request.messages, standing.since)
         return lambda decision: session.settle(decision, standing, signs)
 
-    def _look_back(self, request: Request) -> None:
+    def _look_back(self, request: Request, standing: Standing | None) -> None:
         """Learn from what this request's new messages show of the answer before."""
-        if self.sessions is None or self.learning is None:
+        if standing is None or self.learning is None:
             return
-        standing = self.sessions.standing(request)
         if standing.decision and standing.seen < len(request.messages):
             signs = transcript.read(request.messages, standing.seen)
             self.learning.note(standing.decision, hindsight.events_of(signs))
@@ -107,15 +113,17 @@ class Journey:
         Raises: NotFound, NoCandidate, ProviderFailed.
         """
         began_s = time.monotonic()
-        self._look_back(request)
-        decision = journal.decision = await self.decide(request)
+        standing = self._standing(request)
+        self._look_back(request, standing)
+        decision = journal.decision = await self.decide(request, standing)
+        facts = facts_of(request)
         self.permit.spending.reserve(decision, request)
         catalogue = self.permit.guarded(self.catalogue, request, decision)
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         error: RouterdError | None = None
         traffic = self.audit.begin()
         try:
-            await self.audit.before(decision, request)
+            await self.audit.before(decision, request, facts)
             async with aclosing(attempts.run(request, decision, journal)) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -128,16 +136,18 @@ class Journey:
             raise
         finally:
             outcome = outcome_of(decision, journal, time.monotonic() - began_s, error)
-            self._conclude(request, decision, outcome)
-            self.audit.after(decision, outcome, request, journal, traffic)
+            self.permit.spending.settle(decision, outcome, request)
+            self.memory.remember(decision, outcome, facts)
+            self._conclude(request, standing, decision, outcome)
+            self.audit.after(decision, outcome, request, facts, journal, traffic)
 
-    def _conclude(self, request: Request, decision: Decision, outcome: Outcome) -> None:
-        """Let everyone who keeps something of it know how it ended; the memory goes first."""
+    def _conclude(
+        self, request: Request, standing: Standing | None, decision: Decision, outcome: Outcome
+    ) -> None:
+        """Let those know how it ended who learn from it."""
         took_s = outcome.duration_s
         _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
-        self.permit.spending.settle(decision, outcome, request)
-        self.memory.remember(decision, outcome, facts_of(request))
-        if self.sessions is not None:
-            self.sessions.answered(request, decision, outcome)
+        if self.sessions is not None and standing is not None:
+            self.sessions.answered(request, standing, decision, outcome)
         if self.learning is not None:
             self.learning.answered(decision, outcome)

@@ -109,7 +109,7 @@ def _bound_class() -> "type[lmstudio.AsyncClient]":
     class Bound(lmstudio.AsyncClient):
         """The SDK's client without a road of its own."""
 
-        _DEFAULT_API_PORTS = ()
+        _DEFAULT_API_PORTS = ()  # type: ignore[assignment]  # it tries none
         _ALL_SESSIONS = tuple(
             session
             for session in lmstudio.AsyncClient._ALL_SESSIONS
