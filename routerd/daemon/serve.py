@@ -75,7 +75,7 @@ async def rooms(
     parts = wiring.Parts(
         door, pool, KeyringStore(), here.models, wiring.residency(config), door.check
     )
-    async with memory, pool:
+    async with memory, pool, parts.residency:
         spending.load(await memory.spent_since(today()[:7]))
         try:
             house = TheHouse(here, config, parts, understanding, memory, governance)

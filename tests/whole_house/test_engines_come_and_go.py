@@ -1,5 +1,6 @@
 """Engines that start and stop while the daemon runs are noticed by themselves."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,6 +63,33 @@ def test_an_engine_is_noticed_when_it_comes_goes_and_comes_back(daemon: Daemon, 
             assert gone["pid"] == pid, again
         listed = http.get("/v1/models").json()["data"]
     assert not [model for model in listed if model["id"].startswith("mine/")]
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [("/v1/chat/completions", ": loading "), ("/v1/messages", ": loading "), ("/api/chat", "{")],
+)
+def test_who_waits_for_a_cold_model_is_told_how_long_in_every_dialect(
+    daemon: Daemon, port: int, path: str, first: str
+) -> None:
+    # A name of its own: how long a load took is remembered.
+    name = f"llama3-{len(path)}:8b"
+    model = FakeModel(name, load_s=2.5)
+    with FakeOllama(model, port=port), daemon.http() as http:
+        until(daemon, lambda status: any(m["name"] == f"mine/{name}" for m in status["models"]))
+        with http.stream("POST", path, json={**ASKED, "stream": True, "max_tokens": 9}) as answer:
+            lines = [line for line in answer.iter_lines() if line]
+    assert lines[0].startswith(first)
+    if path == "/api/chat":
+        # No client of JSON lines is sent what is none.
+        assert all(json.loads(line) for line in lines)
+        return
+    words = [line for line in lines if line.startswith(":")]
+    # About 5 s by its size, told at once and again every 2 s until it answers.
+    assert words[0] == f": loading {name}, about 5 s"
+    assert any(word.endswith(" s left") for word in words[1:]), words
+    pings = [line for line in lines if line == "event: ping"]
+    assert len(pings) == (len(words) if path == "/v1/messages" else 0)
 
 
 def test_the_interval_takes_effect_without_a_restart(daemon: Daemon, port: int) -> None:
