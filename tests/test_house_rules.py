@@ -43,6 +43,8 @@ ELSEWHERE = {
     "daemon/sealed": VALUES,
     "daemon/serve": WHOLE_HOUSE,
     "providers/native_events": "tests/endpoints/test_native_answers.py and each provider's own",
+    "providers/lmstudio_sdk": "tests/providers/test_lmstudio.py, the class it works for",
+    "providers/model_file": "protocols only",
     "replay/plot": "tests/replay/test_report.py",
     "endpoints/bodies": WHOLE_HOUSE,
     "endpoints/control_routes": WHOLE_HOUSE,

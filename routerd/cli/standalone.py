@@ -43,7 +43,7 @@ def engines(here: places.Places, config: Config) -> dict[str, Any]:
             # Never entered: models are listed, none is loaded.
             pool = EnginePool(here.log.parent)
             residency = wiring.residency(config)
-            parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named)
+            parts = wiring.Parts(door, pool, KeyringStore(), here.models, residency, named=named)
             wanted = wiring.wanted(config, here.home)
             known = partial(wiring.known, named)
             catalogue = Catalogue(wiring.providers(config, parts, wanted), None, known)

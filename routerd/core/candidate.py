@@ -39,6 +39,7 @@ class Candidate:
     `speaks` names the client dialects whose bytes its backend takes as they are.
     `size_bytes` is the size of the weights; `swap_s` what loading it costs others, in seconds of
     their own reloading; both 0 where unknown or nothing. `max_output_tokens` is the most it writes at once, 0 where unknown.
+    `embeds_by_name`: a model for answers that makes embeddings too, for whoever asks it by name.
     `usable` is False for a model that exists but can't answer now; `unusable_reason` says why.
     """
 
@@ -65,6 +66,7 @@ class Candidate:
     size_bytes: int = 0
     swap_s: float = 0.0
     plumbing: bool = False
+    embeds_by_name: bool = False
     usable: bool = True
     unusable_reason: str = ""
     speaks: tuple[str, ...] = ()

@@ -105,7 +105,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of `config.toml`."""
+    """All of `config.toml`. `check_every_s`: how often engines are looked for."""
 
     port: int = 7411
     profile: str = "balanced"
@@ -116,6 +116,7 @@ class Config:
     discover: bool = True
     allow_env_keys: bool = False
     max_body_mib: int = 32
+    check_every_s: float = 30.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     provider: tuple[ProviderConfig, ...] = ()
     weights: Weights = Weights()

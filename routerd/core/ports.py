@@ -86,10 +86,26 @@ class Catalogue(Protocol):
         """Return the provider of that name. Raises: NotFound."""
         ...
 
+    def enter(self, model: str) -> bool:
+        """Begin an attempt; False where the model rests, or another request is trying it after that.
+
+        Each True is followed by one `report`.
+        """
+        ...
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
-        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone."""
+        """Take in how an attempt went (health, speed); `rest_s`: how long it asked to be left alone.
+
+        `ok` None: it says nothing of the model.
+        """
         ...
 
 
@@ -154,8 +170,13 @@ class Sessions(Protocol):
         """Return what is known of the request's conversation; `Standing()` where nothing is."""
         ...
 
-    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
-        """Take in who answered; an answer that failed or was given up changes nothing."""
+    def answered(
+        self, request: Request, before: Standing, decision: Decision, outcome: Outcome
+    ) -> None:
+        """Take in who answered, `before` being how the conversation stood when it was asked.
+
+        An answer that failed or was given up changes nothing.
+        """
         ...
 
 
@@ -215,8 +236,18 @@ class LocalEngine(Protocol):
         """
         ...
 
-    def loaded(self) -> Mapping[str, int]:
-        """Return the loaded models: path -> context in effect, tokens."""
+    def embed(
+        self, model_path: str, settings: Mapping[str, Any], texts: Sequence[str]
+    ) -> AsyncGenerator[Mapping[str, Any]]:
+        """Yield `{"index", "vector", "tokens"}` for each text, in order; progress as in `chat`.
+
+        `vector` is base64 of float32, little-endian, of length 1. No text is ever cut.
+        Raises: ProviderFailed. Closing the iterator stops after the text under way.
+        """
+        ...
+
+    def loaded(self, *, embeds: bool = False) -> Mapping[str, int]:
+        """Return the models loaded for answers or embeddings: path -> context in effect, tokens."""
         ...
 
     async def unload(self, model_path: str) -> bool:

@@ -37,7 +37,7 @@ class Standing:
     `model` answered last, `decision` is that decision's id; `since` is how many messages there
     were when the model took over, `seen` how many at its last answer. `rung` is the least ability
     (logits) that evidence has latched. `cached_tokens` of the prompt are likely still in the
-    model's prefix cache. An unknown conversation is `Standing()`.
+    model's prefix cache. `prefix` is a digest of all that was said so far. An unknown conversation is `Standing()`.
     """
 
     key: str = ""
@@ -47,6 +47,7 @@ class Standing:
     seen: int = 0
     rung: float | None = None
     cached_tokens: int = 0
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,8 @@ class Governance:
         """Return the budgets of which nothing is left."""
         if not self.policy.budget:
             return ()
-        entries, day = self.permit.spending.entries(), time.strftime("%Y-%m-%d")
+        day = time.strftime("%Y-%m-%d")
+        entries = self.permit.spending.entries(day)
         rate = self.policy.per_usd
         return tuple(
             budget

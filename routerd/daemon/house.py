@@ -134,11 +134,12 @@ class TheHouse:
             await self.refresh()
         self._looked = not scope.cancelled_caught
 
-    async def keep_fresh(self, every_s: float) -> None:
+    async def keep_fresh(self) -> None:
         """Look for engines again and again; each time at the catalogue then in force."""
         if not self._looked:
             await self.refresh()
         while True:
+            every_s = self._snapshot.config.check_every_s
             await anyio.sleep(next_check_s(every_s, _random.random))
             await self.refresh()
 

@@ -33,7 +33,6 @@ from routerd.learning.keeping import SAVE_EVERY_S
 from routerd.network import dumpable
 from routerd.network.offline import LoopbackOnly
 from routerd.network.outbound import HttpOutbound
-from routerd.providers.catalogue import CHECK_EVERY_S
 from routerd.screening.screener import Screener
 from routerd.settings import load, mode_file, places, policy_file, watch
 from routerd.settings.client_tokens import ClientTokens
@@ -71,8 +70,10 @@ async def rooms(
     governance.load()
     governance.enforce(offline=config.offline)
     pool = EnginePool(here.log.parent, max_loaded=config.llamacpp.max_loaded)
-    parts = wiring.Parts(door, pool, KeyringStore(), here.models, wiring.residency(config))
-    async with memory, pool:
+    parts = wiring.Parts(
+        door, pool, KeyringStore(), here.models, wiring.residency(config), door.check
+    )
+    async with memory, pool, parts.residency:
         spending.load(await memory.spent())
         try:
             house = TheHouse(here, config, parts, understanding, memory, governance)
@@ -177,7 +178,7 @@ async def _open_doors(
     async with anyio.create_task_group() as group:
         await group.start(partial(mcp.serve, here.mcp_socket))
         await group.start(server.serve)
-        group.start_soon(house.keep_fresh, CHECK_EVERY_S)
+        group.start_soon(house.keep_fresh)
         group.start_soon(house.learnt.keep, SAVE_EVERY_S)
         group.start_soon(house.keep_paused)
         group.start_soon(_watch_settings, here, house)

@@ -14,6 +14,8 @@ from routerd.credentials.environment import WithEnvironment
 from routerd.credentials.keyring_store import origin_of
 from routerd.credentials.remembered import RememberedSecret
 from routerd.engines import gguf, machine_memory
+from routerd.network.lmstudio_link import link
+from routerd.network.offline import is_loopback
 from routerd.network.sdk_transport import OutboundTransport
 from routerd.policy.decide import Stance
 from routerd.providers.anthropic import AnthropicProvider
@@ -33,13 +35,17 @@ from routerd.settings.catalogue_file import ModelCatalogue
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What providers are built from; these outlive every reload."""
+    """What providers are built from; these outlive every reload.
+
+    `check` refuses an address that may not be reached now, for what has a connection of its own.
+    """
 
     outbound: Outbound
     engine: LocalEngine
     credentials: CredentialStore
     models_dir: Path
     residency: Residency = field(default_factory=Residency)
+    check: Callable[[str], None] = lambda url: None
     named: ModelCatalogue = field(default_factory=ModelCatalogue)
 
 
@@ -117,7 +123,10 @@ def _openai_compatible(wanted: ProviderConfig, config: Config, parts: Parts) -> 
 def _lmstudio(wanted: ProviderConfig, config: Config, parts: Parts) -> Provider:
     server = Server(wanted.name, engines.address_of(wanted), wanted.zone, wanted.context_tokens)
     secret = _secret(wanted, config, parts).get if wanted.key else None
-    return LMStudioProvider(server, parts.outbound, config.timeouts, secret)
+    # The SDK knows no tokens, and speaks with this machine alone.
+    here = secret is None and wanted.zone == "device" and is_loopback(server.base_url)
+    opened = link(server.base_url, parts.check, config.timeouts.connect_s) if here else None
+    return LMStudioProvider(server, parts.outbound, config.timeouts, secret, opened)
 
 
 def _secret(wanted: ProviderConfig, config: Config, parts: Parts) -> RememberedSecret:

@@ -128,7 +128,8 @@ class StreamEncoder:
         """Return the events for one chunk. Raises: ProviderFailed for arguments that break."""
         match chunk:
             case Progress(message=message):
-                return sse.comment(message)
+                # The words are for people; a ping is what Anthropic itself sends meanwhile.
+                return sse.comment(message) + _event("ping", {})
             case Native(data=data, name=name):
                 return self._passed_on(data, name)
             case _ if self._native:

@@ -33,6 +33,36 @@ def pack(values: list[float]) -> bytes:
     return packed.tobytes()
 
 
+def _floats(packed: bytes) -> "array.array[float]":
+    values = array.array("f", packed)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def shortened(coded: str, dimensions: int | None) -> bytes:
+    """Return the head of a vector, at length 1 again; as it is where no length is asked for.
+
+    `coded` is base64 of float32, little-endian. Models trained for it (Matryoshka) keep most of what
+    they know in their first dimensions; of others a head is a poor vector, but of the length asked for.
+    Raises: ProviderFailed where the model's own vectors are shorter.
+    """
+    packed = base64.b64decode(coded)
+    if dimensions is None:
+        return packed
+    values = _floats(packed)
+    if dimensions > len(values):
+        raise ProviderFailed(
+            f"the model's vectors have {len(values)} dimensions, not {dimensions}",
+            "rejected",
+            retryable=False,
+            status=400,
+        )
+    head = values[:dimensions].tolist()
+    length = math.sqrt(math.fsum(value * value for value in head))
+    return pack([value / length for value in head] if length else head)
+
+
 def decode_answer(obj: Mapping[str, Any]) -> EmbeddingAnswer:
     """Return the vectors in the order of the texts; the model's name is left to the caller.
 
@@ -59,7 +89,7 @@ def _vector(value: Any) -> bytes:
             packed = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             packed = b""
-        if packed and len(packed) % 4 == 0:
+        if packed and len(packed) % 4 == 0 and all(map(math.isfinite, _floats(packed))):
             return packed
     if isinstance(value, list) and value and all(map(_fits, value)):
         return pack(value)

@@ -6,6 +6,9 @@ DeepSeek-Coder, Code Llama and Codestral.
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+from routerd.core.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,18 @@ _FAMILIES: tuple[tuple[re.Pattern[str], FimPrompt], ...] = tuple(
 def find(model: str) -> FimPrompt | None:
     """Return how the model is asked, None where its family can't fill gaps."""
     return next((prompt for pattern, prompt in _FAMILIES if pattern.search(model)), None)
+
+
+def completion_body(request: Request, fim: FimPrompt) -> dict[str, Any]:
+    """Return what an OpenAI completions endpoint is asked to fill a gap, but for the model's name."""
+    limits = request.limits
+    prefix = "".join(message.text for message in request.messages)
+    fields: dict[str, Any] = {
+        "prompt": fim.render(prefix, request.suffix or ""),
+        "max_tokens": limits.max_output_tokens,
+        "temperature": limits.temperature,
+        "top_p": limits.top_p,
+        "seed": limits.seed,
+        "stop": [*limits.stop, *fim.stops],
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -4,8 +4,12 @@ Two libraries bring llama.cpp into a Python process; `llama_cpp_python` and `xll
 wrap one behind `Binding`. Neither is imported here: only the worker process may load native code.
 """
 
+import array
+import base64
 import importlib.util
-from collections.abc import Callable, Mapping
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 BindingName = Literal["", "llama-cpp-python", "xllamacpp"]
@@ -23,8 +27,8 @@ CONTEXT_STEP_TOKENS = 256
 Emit = Callable[[Mapping[str, Any]], bool]
 """Takes an OpenAI chunk object and tells whether to stop.
 
-Also takes {"prompt_progress": {"processed", "total"}}, in tokens that were not cached, and {},
-which only asks.
+Also takes {"prompt_progress": {"processed", "total"}}, in tokens that were not cached, {}, which
+only asks, and of `embed` {"index", "vector", "tokens"}: base64 of float32, little-endian.
 """
 
 
@@ -45,10 +49,13 @@ class Binding(Protocol):
     name: BindingName
     version: str
 
-    def load(self, path: str, *, context_tokens: int, gpu_layers: int, threads: int) -> int:
+    def load(
+        self, path: str, *, context_tokens: int, gpu_layers: int, threads: int, pooling: str = ""
+    ) -> int:
         """Load a model; return the context in effect, tokens.
 
-        `gpu_layers` -1 offloads as much as fits; `threads` 0 lets llama.cpp pick.
+        `gpu_layers` -1 offloads as much as fits; `threads` 0 lets llama.cpp pick. With a `pooling`
+        (mean, cls, last) it is loaded for `embed`, and for nothing else.
         Raises: RuntimeError or ValueError where llama.cpp refuses the file.
         """
         ...
@@ -59,6 +66,13 @@ class Binding(Protocol):
         A body with `prompt` instead of `messages` is gone on with as it stands, marks and all.
 
         It hands chunks to `emit` because one of the libraries calls back and can't be iterated.
+        Raises: Rejected; RuntimeError where llama.cpp itself fails.
+        """
+        ...
+
+    def embed(self, texts: Sequence[str], emit: Emit) -> None:
+        """Hand one unit vector a text to `emit`, in order; a text is never cut.
+
         Raises: Rejected; RuntimeError where llama.cpp itself fails.
         """
         ...
@@ -91,9 +105,28 @@ def prompt_too_long(prompt_tokens: int, context_tokens: int) -> Rejected:
     )
 
 
+def half_a_character() -> Rejected:
+    """Return the refusal of a text that is no Unicode."""
+    return Rejected("the prompt holds half a character (a lone surrogate)")
+
+
 def template_refused() -> Rejected:
     """Return the refusal by a chat template, whose own words may quote the conversation."""
     return Rejected(
         "the model's chat template can't write this conversation; many want roles to alternate "
         "and know no tools"
     )
+
+
+def vector_event(index: int, values: Sequence[float], tokens: int) -> dict[str, Any]:
+    """Return what `embed` hands over for one text: its vector at length 1 (0 stays 0).
+
+    Raises: RuntimeError for a vector with something in it that is no number.
+    """
+    length = math.sqrt(math.fsum(value * value for value in values))
+    if not math.isfinite(length):
+        raise RuntimeError("the model made a vector that is not finite")
+    unit = array.array("f", [value / length for value in values] if length else values)
+    if sys.byteorder == "big":
+        unit.byteswap()
+    return {"index": index, "vector": base64.b64encode(unit.tobytes()).decode(), "tokens": tokens}

@@ -34,6 +34,11 @@ _TEXT_KEYS = frozenset(
 
 Value = str | int | float | bool
 
+# What a file of vectors says of how a text's tokens become one: the format's own numbers.
+_POOLINGS = {0: "none", 1: "mean", 2: "cls", 3: "last", 4: "rank"}
+# Encoders that were always for vectors, also in files from before the entry was written.
+_ENCODERS = re.compile(r"bert|embedding", re.IGNORECASE)
+
 
 class GgufInvalid(ValueError):
     """The file can't be a usable GGUF model; the message says why."""
@@ -43,7 +48,8 @@ class GgufInvalid(ValueError):
 class GgufMetadata:
     """What the header tells. `context_tokens` is the trained window, 0 where it isn't said.
 
-    `parameters_b` is in thousand millions, 0.0 unknown.
+    `parameters_b` is in thousand millions, 0.0 unknown. `pooling` is how a text's vectors become
+    one: none, mean, cls, last, rank (a model that scores pairs), '' where nothing is said.
     """
 
     name: str
@@ -55,6 +61,14 @@ class GgufMetadata:
     chat_template: str
     fim: bool
     split_count: int = 1
+    pooling: str = ""
+
+    @property
+    def embeds(self) -> bool:
+        """Whether the model was made for embeddings, and not for answers."""
+        if self.pooling in ("mean", "cls", "last"):
+            return True
+        return self.pooling != "rank" and bool(_ENCODERS.search(self.architecture))
 
     @property
     def mentions_tools(self) -> bool:
@@ -167,6 +181,7 @@ def _metadata(fields: dict[str, Value], tensors: list[_Tensor], size_bytes: int)
         chat_template=str(fields.get("tokenizer.chat_template", "")),
         fim=any(key in fields for key in _FIM_KEYS),
         split_count=max(1, _whole(fields.get("split.count"))),
+        pooling=_pooling(fields.get(f"{architecture}.pooling_type")),
     )
 
 
@@ -179,6 +194,11 @@ def _parameters_b(fields: dict[str, Value], tensors: list[_Tensor]) -> float:
             unit = {"K": 1e-6, "M": 1e-3, "B": 1.0, "T": 1e3}[found[3]]
             return int(found[1] or 1) * float(found[2]) * unit
     return sum(tensor.elements for tensor in tensors) / 1e9
+
+
+def _pooling(value: Value | None) -> str:
+    known = isinstance(value, int) and not isinstance(value, bool)
+    return _POOLINGS.get(int(value), "") if known and value is not None else ""
 
 
 def _quantisation(fields: dict[str, Value], tensors: list[_Tensor]) -> str:

@@ -9,7 +9,7 @@ import ctypes
 import json
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,21 @@ from routerd.engines.bindings import (
     Emit,
     Rejected,
     context_in_effect,
+    half_a_character,
     prompt_too_long,
     template_refused,
+    vector_event,
 )
 from routerd.engines.chat_chunks import ChatChunks
 from routerd.engines.marked_text import CALL
 
 _PIECE_BYTES = 1024
+_POOLINGS = {
+    "": llama_cpp.LLAMA_POOLING_TYPE_UNSPECIFIED,
+    "mean": llama_cpp.LLAMA_POOLING_TYPE_MEAN,
+    "cls": llama_cpp.LLAMA_POOLING_TYPE_CLS,
+    "last": llama_cpp.LLAMA_POOLING_TYPE_LAST,
+}
 _LEVEL_ERROR = 4
 _GRAMMAR_ERRORS = (
     AssertionError,
@@ -70,13 +78,20 @@ class LlamaCppPythonBinding:
         self._emit: Emit = lambda _: False
         self._fresh_tokens = 0
 
-    def load(self, path: str, *, context_tokens: int, gpu_layers: int, threads: int) -> int:
+    def load(
+        self, path: str, *, context_tokens: int, gpu_layers: int, threads: int, pooling: str = ""
+    ) -> int:
         """Load a model; return the context in effect, tokens."""
+        context_tokens = context_in_effect(context_tokens)
+        # A text's vectors become one in a single step, so the step has to hold the whole text.
+        step = context_tokens if pooling else PREFILL_STEP_TOKENS
         llama = llama_cpp.Llama(
             path,
-            n_ctx=context_in_effect(context_tokens),
-            n_batch=PREFILL_STEP_TOKENS,
-            n_ubatch=PREFILL_STEP_TOKENS,
+            n_ctx=context_tokens,
+            n_batch=step,
+            n_ubatch=step,
+            embedding=bool(pooling),
+            pooling_type=_POOLINGS[pooling],
             n_gpu_layers=gpu_layers,
             n_threads=threads or None,
             n_threads_batch=threads or None,
@@ -86,6 +101,8 @@ class LlamaCppPythonBinding:
         llama.verbose = False
         self._llama, self._name = llama, Path(path).stem
         self._vocab = llama_cpp.llama_model_get_vocab(llama.model)
+        if pooling:
+            return int(llama.n_ctx())
         self._read = llama.eval
         # generate() reads the prompt through this public method, and offers no other moment to
         # stop before the first token.
@@ -119,6 +136,26 @@ class LlamaCppPythonBinding:
         finally:
             generated.close()
         answer.end(reason, len(tokens), count, len(tokens) - self._fresh_tokens)
+
+    def embed(self, texts: Sequence[str], emit: Emit) -> None:
+        """Hand over one vector a text; see `Binding`."""
+        for index, text in enumerate(texts):
+            count = self._refuse_unless_it_fits(text)
+            vector = self._llama.embed(text, normalize=False, truncate=False)
+            if emit(vector_event(index, vector, count)):
+                return
+
+    def _refuse_unless_it_fits(self, text: str) -> int:
+        """Return how many tokens a text has. Raises: Rejected."""
+        try:
+            count = len(self._llama.tokenize(text.encode()))
+        except UnicodeEncodeError:
+            raise half_a_character() from None
+        if count > self._llama.n_ctx():
+            raise prompt_too_long(count, self._llama.n_ctx())
+        if not count:
+            raise Rejected("a text is empty")
+        return count
 
     def close(self) -> None:
         """Free the model."""
@@ -167,7 +204,7 @@ class LlamaCppPythonBinding:
         try:
             raw = prompt.encode()
         except UnicodeEncodeError:
-            raise Rejected("the prompt holds half a character (a lone surrogate)") from None
+            raise half_a_character() from None
         tokens: list[int] = self._llama.tokenize(raw, add_bos=False, special=True)
         bos = self._llama.token_bos()
         if llama_cpp.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [bos]:

@@ -7,7 +7,7 @@ follows from that. Who goes next is decided in `seating`.
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,7 @@ from routerd.core.errors import ProviderFailed
 from routerd.engines.bindings import BindingName, installed_binding
 from routerd.engines.chat_stream import Chat, Event
 from routerd.engines.loading import Loader
-from routerd.engines.seating import Seat, Ticket, next_grant
+from routerd.engines.seating import Key, Seat, Ticket, next_grant
 from routerd.engines.worker_process import Settings, WorkerProcess, worker_command
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class EnginePool:
         self._binding: BindingName = installed_binding(binding)
         self._stall_s = stall_s
         self._loader = Loader(log_dir, lambda: command(self._binding), load_timeout_s, self._spawn)
-        self._seats: dict[str, Seat] = {}
+        self._seats: dict[Key, Seat] = {}
         self._tickets: list[Ticket] = []
         self._stack = AsyncExitStack()
         self._tasks: anyio.abc.TaskGroup | None = None
@@ -81,23 +81,26 @@ class EnginePool:
         """Name of the binding in use, '' where none is installed."""
         return self._binding
 
-    def loaded(self) -> dict[str, int]:
-        """Return the loaded models: path -> context in effect, tokens."""
+    def loaded(self, *, embeds: bool = False) -> dict[str, int]:
+        """Return the models loaded for answers or embeddings: path -> context in effect, tokens."""
         return {
             path: seat.worker.context_tokens
-            for path, seat in self._seats.items()
-            if seat.worker is not None and not seat.worker.gone.is_set()
+            for (path, for_vectors), seat in self._seats.items()
+            if seat.worker is not None and not seat.worker.gone.is_set() and for_vectors == embeds
         }
 
     async def unload(self, model_path: str) -> bool:
         """Free a model's memory; False where it isn't loaded or is answering just now."""
-        seat = self._seats.get(model_path)
-        if seat is None or seat.busy or seat.worker is None:
-            return False
-        del self._seats[model_path]
-        await seat.worker.close()
+        there = [seat for seat in self._seats.values() if seat.path == model_path]
+        freed = False
+        for seat in there:
+            if seat.busy or seat.worker is None:
+                continue
+            del self._seats[seat.key]
+            await seat.worker.close()
+            freed = True
         self._grant()
-        return True
+        return freed
 
     async def close(self) -> None:
         """End all workers; open chats fail, and new ones are refused from now on."""
@@ -108,9 +111,26 @@ class EnginePool:
 
     async def chat(self, model_path: str, settings: Settings, body: Event) -> AsyncGenerator[Event]:
         """Yield OpenAI chunk objects; see core.ports.LocalEngine."""
-        name = Path(model_path).stem
-        chat: Chat | None = None
         ticket = self._queue_up(model_path)
+        async with aclosing(self._answer(ticket, settings, body)) as events:
+            async for event in events:
+                yield event
+
+    async def embed(
+        self, model_path: str, settings: Settings, texts: Sequence[str]
+    ) -> AsyncGenerator[Event]:
+        """Yield one vector a text; see core.ports.LocalEngine."""
+        ticket = self._queue_up(model_path, embeds=True)
+        wanted = {**settings, "embeds": True}
+        async with aclosing(self._answer(ticket, wanted, {"texts": list(texts)})) as events:
+            async for event in events:
+                yield event
+
+    async def _answer(
+        self, ticket: Ticket, settings: Settings, body: Event
+    ) -> AsyncGenerator[Event]:
+        name = Path(ticket.path).stem
+        chat: Chat | None = None
         try:
             while not await _set_soon(ticket.granted):
                 yield {"routerd_progress": f"waiting for {name}: llama.cpp is busy with another"}
@@ -121,20 +141,20 @@ class EnginePool:
                     yield {"routerd_progress": f"loading {name} …"}
             worker = _worker_of(seat)
             chat = worker.open_chat()
-            await worker.ask(chat, body)
+            await worker.ask(chat, body, embeds=ticket.embeds)
             while (event := await chat.next(self._stall_s)) is not None:
                 yield event
         finally:
             self._leave(ticket, chat)
 
-    def _queue_up(self, model_path: str) -> Ticket:
+    def _queue_up(self, model_path: str, *, embeds: bool = False) -> Ticket:
         if not self._is_open:
             raise ProviderFailed("the llama.cpp engine is not running", "refused")
         if not self._binding:
             raise ProviderFailed(
                 "llama.cpp is not installed: pip install 'routerd[embedded]'", "refused"
             )
-        ticket = Ticket(model_path, anyio.current_time())
+        ticket = Ticket(model_path, anyio.current_time(), embeds)
         self._tickets.append(ticket)
         self._grant()
         return ticket
@@ -146,9 +166,9 @@ class EnginePool:
         ) is not None:
             ticket, evicted = grant.ticket, grant.evicted
             self._tickets.remove(ticket)
-            seat = self._seats.setdefault(ticket.path, Seat(ticket.path))
+            seat = self._seats.setdefault(ticket.key, Seat(ticket.path, embeds=ticket.embeds))
             if evicted is not None:
-                del self._seats[evicted.path]
+                del self._seats[evicted.key]
                 self._loader.send_away(evicted.worker, seat)
             seat.busy = True
             ticket.seat = seat
@@ -192,7 +212,7 @@ class EnginePool:
         seat.busy = False
         seat.used_s = anyio.current_time()
         if seat.worker is None or seat.worker.gone.is_set():
-            del self._seats[seat.path]
+            del self._seats[seat.key]
         if self._is_open:
             self._grant()
 

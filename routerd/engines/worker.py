@@ -1,8 +1,10 @@
 """The worker process: one llama.cpp model, spoken to in JSON lines on stdin and stdout.
 
     in   {"op": "hello"}
-         {"op": "load", "path", "context_tokens", "gpu_layers", "threads"}
+         {"op": "load", "path", "context_tokens", "gpu_layers", "threads", "embeds"}
          {"op": "chat", "id", "body"}      body: an OpenAI chat request
+         {"op": "embed", "id", "body"}     body: {"texts"}; a chunk a text, of {"index", "vector",
+                                           "tokens"} (see bindings.Emit)
          {"op": "cancel", "id"}  {"op": "unload"}  {"op": "quit"}
     out  {"hello": {"binding", "version", "pid"}}
          {"loaded": {"context_tokens"}}  {"unloaded": true}
@@ -30,7 +32,7 @@ from typing import Any, BinaryIO
 from weakref import WeakValueDictionary
 
 from routerd.engines.bindings import Binding, Rejected
-from routerd.engines.gguf import GgufInvalid, read_metadata
+from routerd.engines.gguf import GgufInvalid, GgufMetadata, read_metadata
 
 _PR_SET_PDEATHSIG = 1
 _Message = dict[str, Any]
@@ -85,7 +87,7 @@ class Jobs:
             if (cancelled := self._flags.get(message["id"])) is not None:
                 cancelled.set()
             return
-        if message["op"] == "chat":
+        if message["op"] in ("chat", "embed"):
             self._flags[message["id"]] = message["cancelled"] = threading.Event()
         self._queue.put(message)
 
@@ -112,8 +114,8 @@ class Worker:
                     self._hello()
                 case "load":
                     self._load(message)
-                case "chat":
-                    self._chat(message["id"], message["body"], message["cancelled"])
+                case "chat" | "embed":
+                    self._answer(message)
                 case "unload":
                     self._unload()
                 case _:
@@ -128,13 +130,15 @@ class Worker:
         path = Path(message["path"])
         try:
             # Read first without native code: most broken files are told apart here, in words.
-            trained = read_metadata(path).context_tokens
+            known = read_metadata(path)
+            trained = known.context_tokens
             wanted = message["context_tokens"] or trained
             context_tokens = self._binding.load(
                 str(path),
                 context_tokens=min(wanted, trained or wanted),
                 gpu_layers=message["gpu_layers"],
                 threads=message["threads"],
+                pooling=_pooling(known) if message.get("embeds") else "",
             )
         except GgufInvalid as error:
             self._wire.error("died", f"{path.name} can't be loaded: {error}")
@@ -149,11 +153,16 @@ class Worker:
         self._is_loaded = False
         self._wire.send({"unloaded": True})
 
-    def _chat(self, job: str, body: Mapping[str, Any], cancelled: threading.Event) -> None:
+    def _answer(self, message: _Message) -> None:
+        job, body = message["id"], message["body"]
+        emit = _Sender(self._wire, job, message["cancelled"]).send
         try:
             if not self._is_loaded:
                 raise Rejected("no model is loaded")
-            self._binding.chat(body, _Sender(self._wire, job, cancelled).send)
+            if message["op"] == "embed":
+                self._binding.embed(body["texts"], emit)
+            else:
+                self._binding.chat(body, emit)
             self._wire.send({"id": job, "done": True})
         except Rejected as error:
             self._wire.error("rejected", str(error), job, **error.counts)
@@ -165,8 +174,16 @@ class Worker:
             self._wire.error("died", f"the llama.cpp binding failed: {type(error).__name__}", job)
 
 
+def _pooling(known: GgufMetadata) -> str:
+    """Return how a text's vectors become one; the mean where the file does not say.
+
+    Of a model that was made for answers the mean says more than the last token.
+    """
+    return known.pooling if known.pooling in ("mean", "cls", "last") else "mean"
+
+
 class _Sender:
-    """Passes one chat's chunks on; tells the binding to stop once it is cancelled."""
+    """Passes one job's chunks on; tells the binding to stop once it is cancelled."""
 
     def __init__(self, wire: Wire, job: str, cancelled: threading.Event) -> None:
         self._wire = wire

@@ -119,7 +119,8 @@ class WorkerProcess:
     async def load(self, path: str, settings: Settings) -> None:
         """Load a model. Raises: ProviderFailed."""
         wanted = {name: settings[name] for name in ("context_tokens", "gpu_layers", "threads")}
-        await self._send({"op": "load", "path": path, **wanted})
+        embeds = bool(settings.get("embeds"))
+        await self._send({"op": "load", "path": path, **wanted, "embeds": embeds})
         await self._answered.wait()
         if self._failure is not None:
             raise self._failure
@@ -134,9 +135,9 @@ class WorkerProcess:
             self._chats[chat.job] = chat
         return chat
 
-    async def ask(self, chat: Chat, body: Mapping[str, Any]) -> None:
-        """Send the request."""
-        await self._send({"op": "chat", "id": chat.job, "body": body})
+    async def ask(self, chat: Chat, body: Mapping[str, Any], *, embeds: bool = False) -> None:
+        """Send the request: an OpenAI chat, or texts to be embedded."""
+        await self._send({"op": "embed" if embeds else "chat", "id": chat.job, "body": body})
 
     async def cancel(self, chat: Chat) -> None:
         """Ask the worker to stop; it does so between two tokens, or two steps of the prompt."""

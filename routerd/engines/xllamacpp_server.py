@@ -7,9 +7,10 @@ with a random key and a random path prefix. Both also hold on Linux, for the mom
 """
 
 import os
+import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ from routerd.engines.bindings import (
     context_in_effect,
     prompt_too_long,
     template_refused,
+    vector_event,
 )
 
 _LOG_ERRORS = 1
 # Past conversations' caches in RAM, beside the model's own; the default is 8 GiB.
 _PROMPT_CACHE_MIB = 512
 _BAD_REQUEST = 400
+# What a text for a vector is told that does not fit; it carries no numbers beside its words.
+_TOO_LARGE = re.compile(r"\((\d+) tokens\) is too large.*?batch size: (\d+)")
 _KEPT = ("id", "object", "created", "model", "choices")
 
 
@@ -41,12 +45,16 @@ class XllamacppBinding:
     def __init__(self) -> None:
         self._server: Any = None
 
-    def load(self, path: str, *, context_tokens: int, gpu_layers: int, threads: int) -> int:
+    def load(
+        self, path: str, *, context_tokens: int, gpu_layers: int, threads: int, pooling: str = ""
+    ) -> int:
         """Load a model; return the context in effect, tokens."""
         context_tokens = context_in_effect(context_tokens)
         with tempfile.TemporaryDirectory(prefix="routerd-") as folder:
             try:
                 params = _params(path, context_tokens, gpu_layers, threads)
+                if pooling:
+                    _for_vectors(params, pooling)
                 _shut_the_port(params, folder)
                 self._server = xllamacpp.Server(params)
             except RuntimeError:
@@ -76,6 +84,19 @@ class XllamacppBinding:
         except (ValueError, RuntimeError, TypeError) as error:
             raise _rejection(str(error)) from None
         answer.end()
+
+    def embed(self, texts: Sequence[str], emit: Emit) -> None:
+        """Hand over one vector a text; see `Binding`."""
+        for index, text in enumerate(texts):
+            try:
+                told = self._server.handle_embeddings({"input": [text]})
+            except (ValueError, RuntimeError, TypeError) as error:
+                raise _rejection(str(error)) from None
+            if "error" in told:
+                raise _failure(told["error"])
+            vector = told["data"][0]["embedding"]
+            if emit(vector_event(index, vector, int(told["usage"]["prompt_tokens"]))):
+                return
 
     def close(self) -> None:
         """Free the model."""
@@ -128,6 +149,8 @@ def _failure(error: Mapping[str, Any]) -> Rejected | RuntimeError:
     if isinstance(prompt_tokens, int) and isinstance(context_tokens, int):
         return prompt_too_long(prompt_tokens, context_tokens)
     message = str(error.get("message", ""))
+    if large := _TOO_LARGE.search(message):
+        return prompt_too_long(int(large[1]), int(large[2]))
     if error.get("code") == _BAD_REQUEST:
         return _rejection(message)
     return RuntimeError(f"llama.cpp failed: {_harmless(message)}")
@@ -157,6 +180,16 @@ def _shut_the_port(params: Any, folder: str) -> None:
         params.hostnames = [address]
     else:
         params.hostname = address
+
+
+def _for_vectors(params: Any, pooling: str) -> None:
+    """Load for embeddings alone; one step has to hold the whole text."""
+    params.embedding = True
+    params.n_batch = params.n_ubatch = params.n_ctx
+    params.pooling_type = getattr(
+        xllamacpp.llama_pooling_type, f"LLAMA_POOLING_TYPE_{pooling.upper()}"
+    )
+    params.cache_ram_mib = 0
 
 
 def _params(path: str, context_tokens: int, gpu_layers: int, threads: int) -> Any:

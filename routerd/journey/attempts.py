@@ -166,7 +166,10 @@ class Attempts:
         journal.asked = entry
         check = self._check(request, entry, decision, journal)
         journal.begin(entry.candidate)
+        entered = self._catalogue.enter(entry.candidate.name)
         try:
+            if not entered:
+                raise resting(entry.candidate)
             async with (
                 aclosing(self._chunks(request, entry.candidate)) as chunks,
                 aclosing(check.run(chunks)) as checked,
@@ -192,7 +195,8 @@ class Attempts:
                 faults=check.verdict.faults,
             )
             journal.attempts.append(attempt)
-            self._report(request, entry.candidate, attempt, check.assembler.finish, failure)
+            if entered:
+                self._report(request, entry.candidate, attempt, check.assembler.finish, failure)
 
     def _report(
         self,
@@ -204,6 +208,7 @@ class Attempts:
     ) -> None:
         """Tell the catalogue; a request at fault itself, or given up, says nothing of the model."""
         if attempt.failure == "rejected" or (attempt.failure is None and finish is None):
+            self._catalogue.report(candidate.name, ok=None)
             return
         # A whole answer does not show its first token, and a cold model's includes loading.
         timely = request.wants_stream and (candidate.warm or not candidate.load_s)
@@ -257,6 +262,14 @@ async def _next(chunks: AsyncIterator[Chunk], limit_s: float, late: str) -> Chun
         raise ProviderFailed(late, "timeout") from None
     except StopAsyncIteration:
         raise ProviderFailed("the backend ended without a finish", "died") from None
+
+
+def resting(candidate: Candidate) -> ProviderFailed:
+    """Return the failure of a model that went to rest, or is being tried, since it was chosen."""
+    return ProviderFailed(
+        f"{candidate.name} failed several times; another request is trying whether it is well again",
+        "refused",
+    )
 
 
 def nobody(decision: Decision, engines: Sequence[EngineStatus]) -> NoCandidate:

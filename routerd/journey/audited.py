@@ -14,7 +14,6 @@ from routerd.core.ports import AuditSink
 from routerd.core.request import Request
 from routerd.core.traffic import Traffic
 from routerd.journey.attempts import Journal
-from routerd.journey.remember import facts_of
 
 
 class AuditUnwritable(RouterdError):
@@ -35,8 +34,8 @@ class Audit:
         traffic.CURRENT.set(counted)
         return counted
 
-    async def before(self, decision: Decision, request: Request) -> None:
-        """Have it on disk that a request may leave, before it does.
+    async def before(self, decision: Decision, request: Request, known: Mapping[str, Any]) -> None:
+        """Have it on disk that a request may leave, before it does. `known`: see `facts_of`.
 
         Raises: AuditUnwritable; what can't be accounted for does not leave.
         """
@@ -44,7 +43,7 @@ class Audit:
         if self.sink is None or not beyond:
             return
         facts = {
-            **decided(decision, request),
+            **decided(decision, request, known),
             "may_leave_to": sorted({candidate.name for candidate in beyond}),
         }
         if not await self.sink.written("decided", facts):
@@ -58,6 +57,7 @@ class Audit:
         decision: Decision,
         outcome: Outcome,
         request: Request,
+        known: Mapping[str, Any],
         journal: Journal,
         counted: Traffic,
     ) -> None:
@@ -67,7 +67,7 @@ class Audit:
         winner = journal.winner.candidate if journal.winner else None
         answer = journal.assembler.text
         facts = {
-            **decided(decision, request),
+            **decided(decision, request, known),
             "model": outcome.model,
             "provider": winner.provider if winner else "",
             "zone": winner.zone if winner else "",
@@ -84,13 +84,13 @@ class Audit:
         self.sink.put("answered", facts)
 
 
-def decided(decision: Decision, request: Request) -> Mapping[str, Any]:
+def decided(decision: Decision, request: Request, known: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what was decided and on what grounds."""
     chosen = decision.chosen
     reading = decision.features.reading
     return {
         "decision": decision.id,
-        "prompt_digest": facts_of(request)["digest"],
+        "prompt_digest": known["digest"],
         "client": request.client,
         "workspace": request.workspace,
         "session": request.session_key,

@@ -16,7 +16,7 @@ from routerd.core.errors import NoCandidate, ProviderFailed, RouterdError
 from routerd.core.outcome import Attempt, Outcome
 from routerd.core.request import Message, Request, Text
 from routerd.core.response import Usage
-from routerd.journey.attempts import Journal, nobody
+from routerd.journey.attempts import Journal, nobody, resting
 from routerd.journey.remember import facts_of
 from routerd.journey.route import Journey
 from routerd.policy import masking
@@ -42,10 +42,10 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
     facts = facts_of(asked)
     if decision.chosen is None:
         journey.memory.remember(decision, Outcome(decision.id, "failed"), facts)
-        if not any(e.candidate.capabilities.embeddings for e in decision.exclusions):
+        if not any(_embeds(e.candidate, decision) for e in decision.exclusions):
             raise NoCandidate(
-                "No embedding model is available; `ollama pull nomic-embed-text`, or configure a "
-                "server that has one."
+                "No embedding model is available; `ollama pull nomic-embed-text`, `routerd pull` one "
+                "as a GGUF file, or name a chat model of this machine."
             )
         failure = nobody(decision, journey.catalogue.engines)
         journey.activity.note_failure(failure, decision)
@@ -58,21 +58,30 @@ async def embed(journey: Journey, request: EmbeddingRequest) -> EmbeddingAnswer:
     return replace(answer, model=candidate.name)
 
 
+def _embeds(candidate: Candidate, decision: Decision) -> bool:
+    by_name = candidate.embeds_by_name and candidate.name == decision.pinned
+    return candidate.capabilities.embeddings or by_name
+
+
 async def _accounted(
     journey: Journey, decision: Decision, asked: Request, request: EmbeddingRequest
 ) -> EmbeddingAnswer:
     """Ask the chosen one; budgets, audit log and memory see it as they see an answer."""
     chosen = decision.ranked[0]
-    began_s, tokens = time.monotonic(), -1
+    began_s, tokens, answered = time.monotonic(), -1, False
     failure: RouterdError | None = None
+    facts = facts_of(asked)
     journal = Journal(decision, asked=chosen)
     journey.permit.spending.reserve(decision, asked)
     traffic = journey.audit.begin()
+    entered = journey.catalogue.enter(chosen.candidate.name)
     journey.activity.begin(decision, journal)
     try:
-        await journey.audit.before(decision, asked)
+        if not entered:
+            raise resting(chosen.candidate)
+        await journey.audit.before(decision, asked, facts)
         answer = await _ask(journey, request, chosen.candidate)
-        tokens = answer.input_tokens
+        tokens, answered = answer.input_tokens, True
     except RouterdError as error:
         failure = error
         raise
@@ -81,10 +90,19 @@ async def _accounted(
         journal.winner = None if failure else chosen
         journey.activity.end(decision, outcome, journal)
         journey.permit.spending.settle(decision, outcome, asked)
-        journey.audit.after(decision, outcome, asked, journal, traffic)
-        journey.memory.remember(decision, outcome, facts_of(asked))
+        journey.audit.after(decision, outcome, asked, facts, journal, traffic)
+        journey.memory.remember(decision, outcome, facts)
+        if entered:
+            journey.catalogue.report(chosen.candidate.name, ok=_well(answered, failure))
     await journey.settled()
     return answer
+
+
+def _well(answered: bool, failure: RouterdError | None) -> bool | None:
+    """Return what it says of the model's health; None where nothing: its request was at fault."""
+    if isinstance(failure, ProviderFailed) and failure.kind != "rejected":
+        return False
+    return True if answered else None
 
 
 def _outcome(

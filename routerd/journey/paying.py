@@ -42,8 +42,18 @@ class Around:
         """See `core.ports.Catalogue.provider`."""
         return self._inner.provider(name)
 
+    def enter(self, model: str) -> bool:
+        """See `core.ports.Catalogue.enter`."""
+        return self._inner.enter(model)
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
         """See `core.ports.Catalogue.report`."""
         self._inner.report(model, ok=ok, ttft_s=ttft_s, tokens_per_s=tokens_per_s, rest_s=rest_s)

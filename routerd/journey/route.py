@@ -24,6 +24,7 @@ from routerd.core.ports import (
 )
 from routerd.core.request import Request
 from routerd.core.response import Chunk
+from routerd.core.session import Standing
 from routerd.journey.activity import Activity
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.audited import Audit
@@ -67,8 +68,11 @@ class Journey:
     price_of: Callable[[str], Price | None] = lambda _: None
     settled: Callable[[], Awaitable[None]] = _at_once
 
-    async def decide(self, request: Request) -> Decision:
-        """Return the decision; nobody is called. Raises: NotFound when strict."""
+    async def decide(self, request: Request, standing: Standing | None = None) -> Decision:
+        """Return the decision; nobody is called. `standing`: where it is known already.
+
+        Raises: NotFound when strict.
+        """
         features = await understand(request, self.understanding, self.memory)
         began_s = time.perf_counter()
         candidates = self.catalogue.candidates()
@@ -80,7 +84,7 @@ class Journey:
                 harder=self.learning.harder(features.reading, features.input_tokens),
             )
 
-        settle = self._settler(request)
+        settle = self._settler(request, standing or self._standing(request))
 
         def choose(seen: Features, ruling: Ruling) -> Decision:
             decision = policy.decide(
@@ -97,22 +101,24 @@ class Journey:
         decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
 
-    def _settler(self, request: Request) -> Callable[[Decision], Decision]:
+    def _standing(self, request: Request) -> Standing | None:
+        return self.sessions.standing(request) if self.sessions is not None else None
+
+    @staticmethod
+    def _settler(request: Request, standing: Standing | None) -> Callable[[Decision], Decision]:
         """Return what takes the conversation so far into account.
 
         It is read once: the choice is made twice where a request is screened.
         """
-        if self.sessions is None:
+        if standing is None:
             return lambda decision: decision
-        standing = self.sessions.standing(request)
         signs = transcript.read(request.messages, standing.since)
         return lambda decision: session.settle(decision, standing, signs)
 
-    def _look_back(self, request: Request) -> None:
+    def _look_back(self, request: Request, standing: Standing | None) -> None:
         """Learn from what this request's new messages show of the answer before."""
-        if self.sessions is None or self.learning is None:
+        if standing is None or self.learning is None:
             return
-        standing = self.sessions.standing(request)
         if standing.decision and standing.seen < len(request.messages):
             signs = transcript.read(request.messages, standing.seen)
             self.learning.note(standing.decision, hindsight.events_of(signs))
@@ -127,16 +133,16 @@ class Journey:
         """
         self.activity.admit()
         began_s = time.monotonic()
-        self._look_back(request)
-        decision = journal.decision = await self.decide(request)
-        catalogue = self.permit.guarded(self.catalogue, request, decision)
-        attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
+        standing = self._standing(request)
+        self._look_back(request, standing)
+        decision = journal.decision = await self.decide(request, standing)
+        facts = facts_of(request)
         error: RouterdError | None = None
         traffic = self.audit.begin()
         self._begin(request, decision, journal)
         try:
-            await self.audit.before(decision, request)
-            async with aclosing(attempts.run(request, decision, journal)) as chunks:
+            await self.audit.before(decision, request, facts)
+            async with aclosing(self._attempts(request, decision, journal)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except RouterdError as failure:
@@ -149,10 +155,18 @@ class Journey:
         finally:
             took_s, baseline = time.monotonic() - began_s, self.price_of(decision.baseline)
             outcome = outcome_of(decision, journal, took_s, error, baseline)
+            self.memory.remember(decision, outcome, facts)
+            self.audit.after(decision, outcome, request, facts, journal, traffic)
             self.activity.end(decision, outcome, journal, error)
-            self._conclude(request, decision, outcome)
-            self.audit.after(decision, outcome, request, journal, traffic)
+            self._conclude(request, standing, decision, outcome)
         await self.settled()
+
+    def _attempts(
+        self, request: Request, decision: Decision, journal: Journal
+    ) -> AsyncGenerator[Chunk]:
+        catalogue = self.permit.guarded(self.catalogue, request, decision)
+        attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
+        return attempts.run(request, decision, journal)
 
     def _begin(self, request: Request, decision: Decision, journal: Journal) -> None:
         """Let everyone know who watches, and set aside what it may cost."""
@@ -162,14 +176,15 @@ class Journey:
         self.permit.spending.reserve(decision, request)
         self.activity.begin(decision, journal)
 
-    def _conclude(self, request: Request, decision: Decision, outcome: Outcome) -> None:
-        """Let everyone who keeps something of it know how it ended; the memory goes first."""
+    def _conclude(
+        self, request: Request, standing: Standing | None, decision: Decision, outcome: Outcome
+    ) -> None:
+        """Let everyone else know how it ended: who counts money, and who learns from it."""
         took_s = outcome.duration_s
         _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
         self.permit.spending.settle(decision, outcome, request)
-        self.memory.remember(decision, outcome, facts_of(request))
-        if self.sessions is not None:
-            self.sessions.answered(request, decision, outcome)
+        if self.sessions is not None and standing is not None:
+            self.sessions.answered(request, standing, decision, outcome)
         if self.learning is not None:
             self.learning.answered(decision, outcome)
         if self.watcher is not None:

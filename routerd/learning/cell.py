@@ -8,7 +8,7 @@ no longer fit the many before.
 import math
 from dataclasses import dataclass, replace
 
-from routerd.policy.odds import within
+from routerd.policy.odds import sigmoid, within
 
 HALF_LIFE_S = 30 * 86_400.0
 # Answers that count at most: older ones make room.
@@ -19,6 +19,11 @@ QUICK = 0.05
 # simulated requests without a change it is reached less than once (bench_drift).
 ALARM = 3.0
 FEWEST = 20.0
+# A cumulative sum of log-likelihood ratios (Page's test) beside it, for what the quick mean is too
+# short-sighted for: how much likelier the answers since some moment are from a model that is DRIFT logits
+# worse, or better, than from one as it was believed to be. Chosen by simulation (design.md).
+DRIFT = 1.0
+PAGE_ALARM = 6.0
 # What is left of the counts after a change, in answers: the quick mean lags, so what comes next
 # must soon outweigh it.
 LEFT = 8.0
@@ -40,8 +45,9 @@ class Said:
 class Cell:
     """Weighted counts of answers: `tried`, those that went `well`, and how many were `expected` to.
 
-    `slope` sums expected (1 - expected): how much such answers tell of ability. `quick` is the running mean of (outcome - expectation) over `quick_tried` answers. Times are
-    seconds since 1970.
+    `slope` sums expected (1 - expected): how much such answers tell of ability. `quick` is the running mean
+    of (outcome - expectation) over `quick_tried` answers; `worse` and `better` are Page's sums, at least 0.
+    Times are seconds since 1970.
     """
 
     tried: float = 0.0
@@ -50,6 +56,8 @@ class Cell:
     slope: float = 0.0
     quick: float = 0.0
     quick_tried: float = 0.0
+    worse: float = 0.0
+    better: float = 0.0
     at_unix_s: float = 0.0
     changed_unix_s: float = -math.inf
 
@@ -77,6 +85,7 @@ class Cell:
         if cell.tried > room:
             cell = cell._scaled(room / cell.tried, cell.at_unix_s)
         step = weight * max(QUICK, 1.0 / (cell.quick_tried + 1.0))
+        worse, better = cell._page(Said(), Said(value, weight), expected)
         grown = replace(
             cell,
             tried=cell.tried + weight,
@@ -85,6 +94,8 @@ class Cell:
             slope=cell.slope + weight * expected * (1.0 - expected),
             quick=cell.quick + step * (value - expected - cell.quick),
             quick_tried=cell.quick_tried + weight,
+            worse=worse,
+            better=better,
         )
         return grown.started_anew(now_s) if grown.has_changed else grown
 
@@ -94,6 +105,7 @@ class Cell:
         tried = max(0.0, self.tried + more)
         gained = new.weight * new.value - old.weight * old.value
         step = max(QUICK, 1.0 / (self.quick_tried + 1.0))
+        worse, better = self._page(old, new, expected)
         return replace(
             self,
             tried=tried,
@@ -102,13 +114,33 @@ class Cell:
             slope=max(0.0, self.slope + more * expected * (1.0 - expected)),
             quick=self.quick + step * (gained - more * (expected + self.quick)),
             quick_tried=max(0.0, self.quick_tried + more),
+            worse=worse,
+            better=better,
         )
+
+    def _page(self, old: Said, new: Said, expected: float) -> tuple[float, float]:
+        """Return Page's sums after an answer, or after it turned out to be `new` instead of `old`."""
+        if self.tried < FEWEST:
+            return 0.0, 0.0
+        mean = min(0.995, max(0.005, expected))
+        believed = math.log(mean / (1.0 - mean)) + self.shift()
+        won = new.weight * new.value - old.weight * old.value
+        lost = new.weight * (1.0 - new.value) - old.weight * (1.0 - old.value)
+        here = sigmoid(believed)
+        sums = []
+        for before, drift in ((self.worse, -DRIFT), (self.better, DRIFT)):
+            there = sigmoid(believed + drift)
+            ratio = won * math.log(there / here) + lost * math.log((1.0 - there) / (1.0 - here))
+            sums.append(max(0.0, before + ratio))
+        return sums[0], sums[1]
 
     @property
     def has_changed(self) -> bool:
         """Whether the last answers are too far from the many before to be chance."""
         if self.tried < FEWEST or self.quick_tried < FEWEST:
             return False
+        if max(self.worse, self.better) > PAGE_ALARM:
+            return True
         rate = min(0.9, max(0.1, self.well / self.tried))
         error = math.sqrt(rate * (1.0 - rate) * (QUICK / (2.0 - QUICK) + 1.0 / self.tried))
         long = (self.well - self.expected) / self.tried
@@ -127,6 +159,8 @@ class Cell:
             expected=expected,
             slope=share * self.slope,
             quick_tried=left,
+            worse=0.0,
+            better=0.0,
             changed_unix_s=now_s,
         )
 

@@ -89,6 +89,8 @@ class Matrix:
                     expected=cell.expected * kept,
                     slope=cell.slope * kept,
                     quick_tried=0.0,
+                    worse=0.0,
+                    better=0.0,
                 )
 
     def believe(self, model: str, reading: Reading, now_s: float) -> Belief:

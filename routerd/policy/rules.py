@@ -109,7 +109,8 @@ def _capability(candidate: Candidate, now: Circumstances) -> str | None:
 
 def _kind(candidate: Candidate, now: Circumstances) -> str | None:
     embeds, wanted = candidate.capabilities.embeddings, now.features.needs.embeds
-    if embeds == wanted:
+    by_name = candidate.embeds_by_name and now.pinned == candidate.name
+    if embeds == wanted or (wanted and by_name):
         return None
     return "it does not make embeddings" if wanted else "it makes embeddings, not answers"
 

@@ -13,9 +13,9 @@ from routerd.core.ports import Provider
 from routerd.core.status import EngineStatus
 from routerd.policy.circuit import Circuit
 
-CHECK_EVERY_S = 30.0
 # Looked at this share of the interval early at most, so that one interval is never exceeded.
 JITTER = 0.2
+LOOK_LIMIT_S = 20.0
 # Share of the newest measurement in the running means of speed.
 SPEED_STEP = 0.3
 
@@ -85,11 +85,30 @@ class Catalogue:
             tokens_per_s=record.tokens_per_s or candidate.tokens_per_s,
         )
 
+    def enter(self, model: str) -> bool:
+        """See `core.ports.Catalogue.enter`."""
+        record, now_s = self.records.get(model), time.monotonic()
+        if record is None:
+            return True
+        if record.circuit.is_open(now_s):
+            return False
+        record.circuit = record.circuit.entered(now_s)
+        return True
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
         """See `core.ports.Catalogue.report`; times of 0 or less were not measured."""
         record = self.records.setdefault(model, _Record())
+        if ok is None:
+            record.circuit = record.circuit.left()
+            return
         record.circuit = record.circuit.after(ok, time.monotonic(), rest_s)
         record.ttft_s = _mean(record.ttft_s, ttft_s)
         record.tokens_per_s = _mean(record.tokens_per_s, tokens_per_s)
@@ -102,7 +121,9 @@ class Catalogue:
 
     async def _refresh_one(self, provider: Provider) -> None:
         try:
-            status, found = await provider.discover()
+            # Each bounds its own look; one that does not must not keep the others from the next.
+            with anyio.fail_after(LOOK_LIMIT_S):
+                status, found = await provider.discover()
         except Exception:  # noqa: BLE001  # top of a task, logged whole
             # A provider's own fault must not take the others' models away.
             _log.exception("looking for models at %s failed", provider.name)

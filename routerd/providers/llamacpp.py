@@ -2,23 +2,25 @@
 
 import os
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 
 from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import LlamaCppConfig
+from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import LocalEngine
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Progress
 from routerd.core.status import EngineStatus
-from routerd.dialects import fim_prompts, openai_chat
+from routerd.dialects import embeddings, fim_prompts, openai_chat
 from routerd.policy import abilities
+from routerd.providers.model_file import ModelFile, ReadMetadata
 
 PLUMBING = "plumbing-check"
 # Below every real model: it says the same whatever it is asked.
@@ -29,56 +31,8 @@ LOAD_BYTES_PER_S = 1e9
 NOT_INSTALLED = "llama.cpp is not installed; pip install 'routerd[embedded]'"
 
 _PART = re.compile(r"^(?P<stem>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})$")
-# Encoders and projectors come as GGUF too; none of them can chat.
-_NO_CHAT = re.compile(r"bert|clip|^t5|encoder", re.IGNORECASE)
-
-
-class ModelFile(Protocol):
-    """What a GGUF file says of itself (engines.gguf.GgufMetadata)."""
-
-    @property
-    def architecture(self) -> str:
-        """The family of models, "llama" or "qwen3"."""
-        ...
-
-    @property
-    def context_tokens(self) -> int:
-        """The trained window, 0 unknown."""
-        ...
-
-    @property
-    def parameters_b(self) -> float:
-        """Thousand millions of weights, 0.0 unknown."""
-        ...
-
-    @property
-    def quantisation(self) -> str:
-        """ "Q4_K_M" and the like."""
-        ...
-
-    @property
-    def size_bytes(self) -> int:
-        """Size on disk."""
-        ...
-
-    @property
-    def mentions_tools(self) -> bool:
-        """Whether the chat template knows of tools."""
-        ...
-
-    @property
-    def hermes_tool_calls(self) -> bool:
-        """Whether tool calls are JSON between <tool_call> marks."""
-        ...
-
-    @property
-    def thinks(self) -> bool:
-        """Whether the chat template knows of reasoning."""
-        ...
-
-
-ReadMetadata = Callable[[Path], ModelFile]
-"""Raises: ValueError for a file that is no usable model, saying why; OSError."""
+# Projectors and the encoders of others come as GGUF too; they neither chat nor embed here.
+_NO_USE = re.compile(r"clip|^t5|encoder", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +86,9 @@ class LlamaCppProvider:
 
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
         """See `core.ports.Provider.stream`."""
-        path = self._paths.get(candidate.model)
-        if path is None:
-            raise ProviderFailed(
-                f"{candidate.model} is no longer in {self._models_dir}; routerd looks again "
-                "every 30 s",
-                "died",
-            )
-        settings = {
-            "context_tokens": candidate.context_tokens,
-            "gpu_layers": self._settings.gpu_layers,
-            "threads": self._settings.threads,
-        }
+        path = self._path(candidate)
         body = _body(request, candidate)
+        settings = self._settings_for(candidate)
         decoder = openai_chat.ChunkDecoder()
         async with aclosing(self._engine.chat(str(path), settings, body)) as events:
             async for event in events:
@@ -154,6 +98,38 @@ class LlamaCppProvider:
                 for chunk in decoder.feed(event):
                     yield chunk
         yield decoder.finish()
+
+    async def embed(self, request: EmbeddingRequest, candidate: Candidate) -> EmbeddingAnswer:
+        """Return one vector of length 1 a text; one that is too long is refused, not cut.
+
+        Raises: ProviderFailed.
+        """
+        path, settings = self._path(candidate), self._settings_for(candidate)
+        vectors, tokens = [], 0
+        async with aclosing(self._engine.embed(str(path), settings, request.texts)) as events:
+            async for event in events:
+                if "routerd_progress" in event:
+                    continue
+                tokens += event["tokens"]
+                vectors.append(embeddings.shortened(event["vector"], request.dimensions))
+        return EmbeddingAnswer(candidate.model, tuple(vectors), tokens)
+
+    def _path(self, candidate: Candidate) -> Path:
+        path = self._paths.get(candidate.model)
+        if path is None:
+            raise ProviderFailed(
+                f"{candidate.model} is no longer in {self._models_dir}; routerd looks again "
+                "every 30 s",
+                "died",
+            )
+        return path
+
+    def _settings_for(self, candidate: Candidate) -> dict[str, int]:
+        return {
+            "context_tokens": candidate.context_tokens,
+            "gpu_layers": self._settings.gpu_layers,
+            "threads": self._settings.threads,
+        }
 
     async def unload(self, model: str) -> bool:
         """See `core.ports.Unloads.unload`."""
@@ -199,7 +175,11 @@ class LlamaCppProvider:
             known, missing = f"it can't be read: {error.strerror}", ""
         if isinstance(known, str):
             return _Found(name, path, None, known)
-        if _NO_CHAT.search(known.architecture):
+        if known.pooling == "rank":
+            return _Found(
+                name, path, known, "it scores pairs of texts, which nothing here asks for"
+            )
+        if _NO_USE.search(known.architecture) and not known.embeds:
             return _Found(name, path, known, f"{known.architecture} is no chat model")
         return _Found(name, path, known, missing)
 
@@ -219,7 +199,8 @@ class LlamaCppProvider:
         )
         if file is None:
             return plain
-        loaded_tokens = self._engine.loaded().get(str(found.path), 0)
+        loaded = self._engine.loaded(embeds=file.embeds)
+        loaded_tokens = loaded.get(str(found.path), 0)
         size_b = file.parameters_b if file.parameters_b >= 0.01 else 0.0
         guess = abilities.guess(found.name, size_b)
         return replace(
@@ -234,9 +215,12 @@ class LlamaCppProvider:
             loaded_tokens=loaded_tokens,
             parameters_b=file.parameters_b,
             quantisation=file.quantisation,
+            embeds_by_name=not file.embeds,
         )
 
     def _capabilities(self, name: str, file: ModelFile) -> Capabilities:
+        if file.embeds:
+            return Capabilities(embeddings=True)
         # llama-server understands every family's tool calls; our reading of llama-cpp-python's
         # bare text understands one form. Both bindings compile JSON Schema to a grammar.
         reads_calls = self._engine.binding == "xllamacpp" or file.hermes_tool_calls
@@ -258,17 +242,7 @@ def _body(request: Request, candidate: Candidate) -> dict[str, Any]:
     fim = fim_prompts.find(candidate.model)
     if request.suffix is None or fim is None:
         return openai_chat.encode_request(request, candidate.model, stream=True)
-    limits = request.limits
-    prefix = "".join(message.text for message in request.messages)
-    fields: dict[str, Any] = {
-        "prompt": fim.render(prefix, request.suffix),
-        "max_tokens": limits.max_output_tokens,
-        "temperature": limits.temperature,
-        "top_p": limits.top_p,
-        "seed": limits.seed,
-        "stop": [*limits.stop, *fim.stops],
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return fim_prompts.completion_body(request, fim)
 
 
 def _plumbing(candidate: Candidate, found: _Found) -> Candidate:
@@ -279,6 +253,7 @@ def _plumbing(candidate: Candidate, found: _Found) -> Candidate:
         plumbing=True,
         ability=PLUMBING_ABILITY,
         ability_sd=0.1,
+        embeds_by_name=False,
         context_tokens=trained,
     )
 

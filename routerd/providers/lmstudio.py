@@ -1,9 +1,10 @@
-"""LM Studio through its REST API: what is downloaded and loaded, loading, and OpenAI's chat.
+"""LM Studio: listed by REST, loaded and unloaded through its SDK, asked as OpenAI's servers are.
 
-Its SDK speaks a WebSocket protocol that the one way out does not carry (see design.md); the REST
-API offers the same. Source: LM Studio docs, "REST API" (v1 since 0.4.0, v0 before), "Idle TTL".
+Where the SDK has no way (another machine, a server with an API token) REST does all of it, without
+a time to live. Source: LM Studio docs, "REST API v1", "OpenAI compatibility", "Idle TTL".
 """
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -20,12 +21,15 @@ from routerd.core.ports import Outbound
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Progress
 from routerd.core.status import EngineStatus
-from routerd.dialects import embeddings, strict_json
+from routerd.dialects import embeddings, fim_prompts, strict_json
 from routerd.policy import abilities
 from routerd.policy.windows import needed_tokens, window_for
 from routerd.providers import chat_answer, failures
 from routerd.providers.chat_vendor import DIALECT, chat_body
+from routerd.providers.lmstudio_sdk import Kind, LMStudioSdk, NoLink, Open
 from routerd.providers.openai_compatible import Server
+
+_log = logging.getLogger(__name__)
 
 DISCOVERY_S = 5.0
 # How long a model stays after its last request; the program's own default is an hour.
@@ -54,6 +58,7 @@ class LMStudioProvider:
         outbound: Outbound,
         timeouts: Timeouts,
         secret: Callable[[], str | None] | None = None,
+        link: Open | None = None,
     ) -> None:
         self.name = server.name
         self._server = server
@@ -63,7 +68,8 @@ class LMStudioProvider:
         # A base_url of its OpenAI endpoint means the same server.
         self._url = server.base_url.rstrip("/").removesuffix("/v1")
         self._loaded: dict[str, Instance] = {}
-        self._is_old = False
+        self._kinds: dict[str, Kind] = {}
+        self._sdk = LMStudioSdk(server.name, link, LOAD_LIMIT_S) if link else None
         self._loading = anyio.Lock()
         self.load_times_s: dict[str, float] = {}
 
@@ -87,19 +93,18 @@ class LMStudioProvider:
         try:
             told = await self._call("GET", "/api/v1/models")
         except ProviderFailed as error:
-            if error.status != 404:
+            if error.status != 404 or self._sdk is None:
                 raise
-            # Before 0.4.0. It lists the same, but can't be told to load.
-            self._is_old = True
-            return self._old_list(await self._call("GET", "/api/v0/models"))
-        self._is_old = False
+            # Before 0.4.0; its SDK is as good a witness.
+            told = {"models": await self._sdk.models()}
         items = [item for item in told.get("models") or () if isinstance(item, Mapping)]
         kinds = ("llm", "embedding")
-        chats = [item for item in items if item.get("type") in kinds and item.get("key")]
+        known = [item for item in items if item.get("type") in kinds and item.get("key")]
         self._loaded = {
-            str(item["key"]): instance for item in chats if (instance := _instance(item))
+            str(item["key"]): instance for item in known if (instance := _instance(item))
         }
-        return [self._candidate(item) for item in chats]
+        self._kinds = {str(item["key"]): item["type"] for item in known}
+        return [self._candidate(item) for item in known]
 
     def _candidate(self, item: Mapping[str, Any]) -> Candidate:
         model, able = str(item["key"]), item.get("capabilities")
@@ -122,6 +127,7 @@ class LMStudioProvider:
                 tools=able.get("trained_for_tool_use") is True,
                 vision=able.get("vision") is True,
                 json_schema=item.get("type") != "embedding",
+                fim=item.get("type") != "embedding" and fim_prompts.find(model) is not None,
                 embeddings=item.get("type") == "embedding",
                 thinking=bool(able.get("reasoning")),
             ),
@@ -132,30 +138,6 @@ class LMStudioProvider:
             size_bytes=size,
             loaded_tokens=loaded.context_tokens if loaded else 0,
         )
-
-    def _old_list(self, told: Mapping[str, Any]) -> list[Candidate]:
-        items = [item for item in told.get("data") or () if isinstance(item, Mapping)]
-        chats = [item for item in items if item.get("type") in ("llm", "vlm") and item.get("id")]
-        self._loaded = {
-            str(item["id"]): Instance(str(item["id"]), _whole(item.get("loaded_context_length")))
-            for item in chats
-            if item.get("state") == "loaded"
-        }
-        return [
-            self._candidate(
-                {
-                    "key": item["id"],
-                    "max_context_length": item.get("loaded_context_length")
-                    or item.get("max_context_length"),
-                    "capabilities": {
-                        "vision": item["type"] == "vlm",
-                        "trained_for_tool_use": "tool_use" in (item.get("capabilities") or ()),
-                    },
-                    "quantization": {"name": item.get("quantization")},
-                }
-            )
-            for item in chats
-        ]
 
     async def _call(
         self,
@@ -187,7 +169,24 @@ class LMStudioProvider:
         return headers
 
     async def load(self, model: str, context_tokens: int) -> float:
-        """Load a model with a window; return the seconds it took. Raises: ProviderFailed."""
+        """Load a model with a window; return the seconds it took. Raises: ProviderFailed.
+
+        By way of the SDK it leaves again after `TTL_S` without a request; REST has no word for that.
+        """
+        if self._sdk is not None:
+            try:
+                identity, window, took_s = await self._sdk.load(
+                    model, self._kinds.get(model, "llm"), context_tokens, TTL_S
+                )
+            except NoLink as error:
+                _log.warning("%s; it is asked by REST", error)
+            else:
+                self._loaded[model] = Instance(identity, window)
+                self.load_times_s[model] = took_s
+                return took_s
+        return await self._load_by_rest(model, context_tokens)
+
+    async def _load_by_rest(self, model: str, context_tokens: int) -> float:
         began_s = time.monotonic()
         body: dict[str, Any] = {"model": model, "echo_load_config": True}
         if context_tokens:
@@ -207,6 +206,13 @@ class LMStudioProvider:
         instance = self._loaded.pop(model, None)
         if instance is None:
             return False
+        if self._sdk is not None:
+            try:
+                await self._sdk.unload(instance.id, self._kinds.get(model, "llm"))
+            except NoLink as error:
+                _log.warning("%s; it is asked by REST", error)
+            else:
+                return True
         await self._call("POST", "/api/v1/models/unload", {"instance_id": instance.id})
         return True
 
@@ -222,13 +228,12 @@ class LMStudioProvider:
             async for step in steps:
                 yield step
         instance = self._loaded.get(candidate.model)
-        model = instance.id if instance else candidate.model
-        body = chat_body(request, model, lambda asked: {"ttl": TTL_S, **asked})
-        native = request.dialect == DIALECT and bool(request.raw)
+        identity = instance.id if instance else candidate.model
+        path, body, read, native = _asked(request, candidate.model, identity)
         streamed, limits = request.wants_stream, self._timeouts
         async with self._outbound.send(
             "POST",
-            f"{self._url}/v1/chat/completions",
+            f"{self._url}{path}",
             await self._headers(),
             body,
             first_byte_s=limits.first_token_s if streamed else limits.whole_answer_s,
@@ -237,10 +242,11 @@ class LMStudioProvider:
             kind = "text/event-stream" if streamed else "application/json"
             await failures.check(reply, self.name, kind)
             if not streamed:
-                for chunk in await chat_answer.whole(reply, self.name, native=native):
+                for chunk in await chat_answer.whole(reply, self.name, read, native=native):
                     yield chunk
                 return
-            async with aclosing(chat_answer.streamed(reply, self.name, native=native)) as chunks:
+            answer = chat_answer.streamed(reply, self.name, read, native=native)
+            async with aclosing(answer) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
@@ -265,8 +271,8 @@ class LMStudioProvider:
                 "rejected",
                 status=413,
             )
-        if self._is_old or self._holds(candidate.model, needed):
-            return  # an old one loads by itself, at the first request
+        if self._holds(candidate.model, needed):
+            return
         async with self._loading:
             if self._holds(candidate.model, needed):
                 return
@@ -278,12 +284,32 @@ class LMStudioProvider:
                     await self.unload(candidate.model)
                 await self.load(candidate.model, window)
             except ProviderFailed as error:
+                if self._is_old(error):
+                    return  # one before 0.4.0 loads by itself, at the first request
                 # Another model may be there, or smaller.
                 raise ProviderFailed(
                     f"{self.name} could not load {candidate.model} with {window} tokens of context",
                     "died" if error.kind == "rejected" else error.kind,
                     said=error.message,
                 ) from error
+
+    def _is_old(self, error: ProviderFailed) -> bool:
+        return error.status == 404 and self._sdk is None
+
+
+def _asked(
+    request: Request, model: str, identity: str
+) -> tuple[str, bytes, chat_answer.Normalise, bool]:
+    """Return path and body of a request, how its answer is read, and whether its bytes go on."""
+    fim = fim_prompts.find(model)
+    if request.suffix is None or fim is None:
+        native = request.dialect == DIALECT and bool(request.raw)
+        body = chat_body(request, identity, lambda asked: {"ttl": TTL_S, **asked})
+        return "/v1/chat/completions", body, chat_answer.as_it_is, native
+    told = {"ttl": TTL_S, **fim_prompts.completion_body(request, fim), "model": identity}
+    if request.wants_stream:
+        told |= {"stream": True, "stream_options": {"include_usage": True}}
+    return "/v1/completions", strict_json.dumps(told), chat_answer.from_text, False
 
 
 def _instance(item: Mapping[str, Any]) -> Instance | None:

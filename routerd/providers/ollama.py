@@ -135,6 +135,7 @@ class OllamaProvider:
                 embeddings="embedding" in able and "completion" not in able,
             ),
             speaks=(DIALECT,),
+            embeds_by_name="completion" in able and self._zone != "cloud",
             load_s=self._load_s.get(model) or size_b * LOAD_S_PER_B,
             size_bytes=item.size or 0,
             loaded_tokens=self._windows.get(model, 0),

@@ -7,11 +7,13 @@ requests back, to have models unloaded, and to learn how long loading takes.
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import anyio
+import anyio.abc
 
 from routerd.core.candidate import Candidate
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
@@ -23,6 +25,7 @@ from routerd.core.status import EngineStatus
 from routerd.policy import residency as plan
 from routerd.policy import windows
 from routerd.policy.residency import Resident, Room, Waiter
+from routerd.providers.countdown import Countdown
 
 PROGRESS_EVERY_S = 2.0
 MEASURE_EVERY_S = 10.0
@@ -52,6 +55,8 @@ class Ticket:
 class Residency:
     """The queue and what is known to be in memory; one for the daemon, it outlives reloads.
 
+    Used as `async with residency:` it has tasks of its own, and clients are told how long a load takes.
+
     `free_bytes` measures free memory (RAM and VRAM together; may block, 0 unknown). `places` and
     `parallel` are as in `policy.residency.Room`.
     """
@@ -75,6 +80,23 @@ class Residency:
         self._providers: dict[str, Provider] = {}
         self._load_s: dict[str, float] = {}
         self._count = 0
+        self._stack = AsyncExitStack()
+        self.tasks: anyio.abc.TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        self.tasks = await self._stack.enter_async_context(anyio.create_task_group())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        tasks, self.tasks = self.tasks, None
+        if tasks is not None:
+            tasks.cancel_scope.cancel()
+        return await self._stack.__aexit__(kind, error, trace)
 
     @property
     def residents(self) -> tuple[Resident, ...]:
@@ -257,7 +279,7 @@ class ResidentProvider:
             await self._residency.make_room(ticket)
             began_s = time.monotonic()
             now = replace(candidate, warm=not ticket.cold)
-            async with aclosing(self.inner.stream(request, now)) as chunks:
+            async with aclosing(self._counted(request, now)) as chunks:
                 async for chunk in chunks:
                     if not ticket.answered and not isinstance(chunk, Progress):
                         ticket.answered = True
@@ -266,6 +288,14 @@ class ResidentProvider:
                     yield chunk
         finally:
             self._residency.leave(ticket)
+
+    def _counted(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
+        """Return the engine's answer, with a countdown where there are tasks to run it in."""
+        chunks = self.inner.stream(request, candidate)
+        if self._residency.tasks is None:
+            return chunks
+        countdown = Countdown(candidate.model, candidate.load_s, cold=not candidate.warm)
+        return countdown.run(chunks, self._residency.tasks)
 
 
 async def _set_soon(event: anyio.Event) -> bool:

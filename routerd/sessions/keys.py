@@ -24,10 +24,16 @@ def key_of(request: Request) -> str:
     return digest.hexdigest()
 
 
-def prefix_of(messages: Sequence[Message]) -> str:
-    """Return a digest of all that was said, which tells an edited history from a continued one."""
+def prefixes_of(messages: Sequence[Message], seen: int = 0) -> tuple[str, str]:
+    """Return digests of the first `seen` messages and of all, which tell an edited history apart.
+
+    One pass: a conversation of an agent is read anew at every turn, and is long.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for message in messages:
+    before = ""
+    for count, message in enumerate(messages):
+        if count == seen:
+            before = digest.hexdigest()
         digest.update(message.role.encode() + b"\1")
         for part in message.parts:
             match part:
@@ -38,4 +44,5 @@ def prefix_of(messages: Sequence[Message]) -> str:
                 case _:
                     continue  # thinking and images may be dropped by a client between turns
             digest.update(b"\0")
-    return digest.hexdigest()
+    whole = digest.hexdigest()
+    return before if seen < len(messages) else whole, whole

@@ -22,7 +22,6 @@ CLOUD_CACHE_S, DEVICE_CACHE_S = 300.0, 1800.0
 @dataclass(frozen=True, slots=True)
 class _Record:
     standing: Standing
-    prefix: str
     at_s: float
     leaves_machine: bool
 
@@ -57,11 +56,12 @@ class Ledger:
         key = keys.key_of(request)
         record = self._records.get(key)
         count = len(request.messages)
+        seen = record.standing.seen if record else 0
+        before, prefix = keys.prefixes_of(request.messages, seen)
         # A conversation that begins anew has the same opening, but nobody holds it yet.
         if record is None or count <= 1 or all(m.role != "assistant" for m in request.messages):
-            return Standing(key)
-        seen = record.standing.seen
-        goes_on = count >= seen and keys.prefix_of(request.messages[:seen]) == record.prefix
+            return Standing(key, prefix=prefix)
+        goes_on = count >= seen and before == record.standing.prefix
         fresh = self._clock() - record.at_s < _life_s(record)
         return Standing(
             key,
@@ -71,6 +71,7 @@ class Ledger:
             seen if goes_on else count,
             record.standing.rung,
             record.standing.cached_tokens if goes_on and fresh else 0,
+            prefix,
         )
 
     def held(self, most: int) -> list[dict[str, Any]]:
@@ -95,12 +96,13 @@ class Ledger:
             for record in islice(reversed(self._records.values()), most)
         ]
 
-    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+    def answered(
+        self, request: Request, before: Standing, decision: Decision, outcome: Outcome
+    ) -> None:
         """See `core.ports.Sessions.answered`."""
         entry = next((e for e in decision.ranked if e.candidate.name == outcome.model), None)
         if entry is None or outcome.finish in ("failed", "cancelled"):
             return
-        before = self.standing(request)
         count = len(request.messages)
         hold = decision.hold
         self.counts[hold.action] = self.counts.get(hold.action, 0) + 1
@@ -115,13 +117,9 @@ class Ledger:
             seen=count,
             rung=hold.rung,
             cached_tokens=read,
+            prefix=before.prefix,
         )
-        self._records[before.key] = _Record(
-            standing,
-            keys.prefix_of(request.messages),
-            self._clock(),
-            entry.candidate.leaves_machine,
-        )
+        self._records[before.key] = _Record(standing, self._clock(), entry.candidate.leaves_machine)
         self._records.move_to_end(before.key)
         while len(self._records) > self._most:
             self._records.popitem(last=False)

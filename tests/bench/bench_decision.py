@@ -60,7 +60,10 @@ class _Forty:
     def provider(self, name: str) -> Provider:
         raise LookupError(name)
 
-    def report(self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float) -> None:
+    def enter(self, model: str) -> bool:
+        raise LookupError(model)
+
+    def report(self, model: str, **_: object) -> None:
         raise LookupError(model)
 
 

@@ -70,7 +70,8 @@ def test_text_after_a_call_is_a_block_of_its_own() -> None:
 
 def test_progress_is_a_comment_and_hidden_thinking_a_ping() -> None:
     encoder = StreamEncoder("i", thinking=False)
-    assert encoder.encode(Progress("loading")) == b": loading\n\n"
+    told = encoder.encode(Progress("loading"))
+    assert told == b': loading\n\nevent: ping\ndata: {"type":"ping"}\n\n'
     assert _told(encoder.encode(ThinkingDelta("hm"))) == [("message_start", ""), ("ping", "")]
 
 

@@ -123,6 +123,28 @@ def test_a_damaged_file_is_refused_in_words(
         read_metadata(path)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "pooling", "told", "embeds"),
+    [
+        ("llama", None, "", False),
+        ("llama", 0, "none", False),
+        ("llama", 3, "last", True),
+        ("bert", None, "", True),
+        ("bert", 4, "rank", False),
+        ("gemma-embedding", 1, "mean", True),
+        ("llama", 99, "", False),
+    ],
+)
+def test_what_a_model_is_for_is_told_by_its_pooling_and_its_family(
+    tmp_path: Path, architecture: str, pooling: int | None, told: str, embeds: bool
+) -> None:
+    key = f"{architecture}.pooling_type"
+    extra = {"general.architecture": architecture, **({} if pooling is None else {key: pooling})}
+    # The last entry of a key counts.
+    found = read_metadata(tiny_gguf.make(tmp_path / "m.gguf", extra=extra))
+    assert (found.pooling, found.embeds) == (told, embeds)
+
+
 def test_huge_claims_are_refused_at_once(tmp_path: Path) -> None:
     def claim(kind: int, count: int) -> bytes:
         key = b"tokenizer.ggml.tokens"

@@ -1,8 +1,8 @@
-from routerd.engines.seating import PATIENCE_S, Grant, Seat, Ticket, next_grant
+from routerd.engines.seating import PATIENCE_S, Grant, Key, Seat, Ticket, next_grant
 
 
-def seats(*given: Seat) -> dict[str, Seat]:
-    return {seat.path: seat for seat in given}
+def seats(*given: Seat) -> dict[Key, Seat]:
+    return {seat.key: seat for seat in given}
 
 
 def test_nobody_waits_nobody_goes() -> None:
@@ -49,4 +49,4 @@ def test_an_impatient_swap_takes_no_busy_place_and_blocks_no_free_model() -> Non
     swap, same = Ticket("c", 0.0), Ticket("b", 1.0)
     everyone = seats(Seat("a", busy=True), Seat("b"))
     grant = next_grant([swap, same], everyone, 2, PATIENCE_S + 1)
-    assert grant == Grant(swap, everyone["b"])
+    assert grant == Grant(swap, everyone["b", False])

@@ -43,6 +43,7 @@ class Wire:
         self._reader = reader
         self._writer = writer
         self._ahead = b""
+        self._more = asyncio.Event()
         self.ended_here = False
 
     async def send(self, data: bytes) -> None:
@@ -105,6 +106,16 @@ class Wire:
         with contextlib.suppress(ConnectionError):
             while data := await self._reader.read(1):
                 self._ahead += data
+                self._more.set()
+        self._more.set()
+
+    async def upgraded(self) -> bytes:
+        """Return what came since, after an upgrade to another protocol; b"" never."""
+        while not self._ahead:
+            self._more.clear()
+            await self._more.wait()
+        data, self._ahead = self._ahead, b""
+        return data
 
     async def next_call(self, client: int) -> Call | None:
         """Return the next request, None when the client has closed the connection."""
@@ -128,12 +139,12 @@ class FakeServer(ABC):
     before its answer is complete; `disconnects` counts them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.calls: list[Call] = []
         self.disconnects = 0
         self.disconnected = threading.Event()
         self.connections = 0
-        self.port = 0
+        self.port = port
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._stop = asyncio.Event()
@@ -173,7 +184,7 @@ class FakeServer(ABC):
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._stop.wait()

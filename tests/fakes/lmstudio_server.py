@@ -1,11 +1,12 @@
-"""A fake LM Studio over a real socket: its REST API of both generations, and OpenAI's endpoints.
+"""A fake LM Studio over a real socket: its REST API, its SDK's WebSockets, OpenAI's endpoints.
 
-Source: LM Studio docs, "REST API v1" (list, load, unload), "REST API v0", "OpenAI compatibility".
-LM Studio's own SDK speaks another protocol (WebSockets), so the judge of the chat half is OpenAI's
-SDK; the REST half follows the documents' examples field by field.
+Source: LM Studio docs, "REST API v1" (list, load, unload), "OpenAI compatibility". The judge of the
+chat half is OpenAI's SDK, of the WebSockets LM Studio's own; the REST half follows the documents'
+examples field by field.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from typing_extensions import override
 
 from tests.fakes.http_server import Call, FakeServer, Wire
+from tests.fakes.lmstudio_socket import LMStudioSocket
 from tests.fakes.openai_chunks import DONE, Script, error, events, whole
 
 DEFAULT_WINDOW = 4096
@@ -42,7 +44,7 @@ EMBEDDER = Downloaded("text-embedding-nomic-embed-text-v1.5", "embedding", max_c
 class FakeLMStudio(FakeServer):
     """`with FakeLMStudio(CODER) as server: server.url`. `loads` are (model, window), in order.
 
-    `old`: before 0.4.0, which lists on /api/v0 only and loads by itself alone.
+    `old`: before 0.4.0, which knows its SDK and OpenAI's endpoints and no REST v1.
     """
 
     def __init__(self, *models: Downloaded, token: str = "", old: bool = False) -> None:
@@ -52,29 +54,38 @@ class FakeLMStudio(FakeServer):
         self.old = old
         self.loaded: dict[str, int] = {}
         self.loads: list[tuple[str, int]] = []
+        # By the SDK alone: REST has no such field.
+        self.ttls_s: dict[str, float] = {}
+        self.has_sdk = not token
 
     @override
     async def answer(self, call: Call, wire: Wire) -> None:
         """Route one request."""
         path = call.path.partition("?")[0]
+        answers = {
+            "/v1/chat/completions": self._chat,
+            "/v1/completions": self._complete,
+            "/v1/embeddings": self._embed,
+        }
+        if not self.old:
+            answers |= {
+                "/api/v1/models": self._list,
+                "/api/v1/models/load": self._load_call,
+                "/api/v1/models/unload": self._unload,
+            }
         if self.token and call.headers.get("authorization") != f"Bearer {self.token}":
             await wire.json(401, error("Invalid API token"))
-        elif path == "/api/v1/models" and not self.old:
-            listed = [self._listed(model) for model in self.models.values()]
-            await wire.json(200, {"models": listed})
-        elif path == "/api/v0/models":
-            listed = [self._old_listed(model) for model in self.models.values()]
-            await wire.json(200, {"object": "list", "data": listed})
-        elif path == "/api/v1/models/load" and not self.old:
-            await self._load_call(call, wire)
-        elif path == "/api/v1/models/unload" and not self.old:
-            await self._unload(call, wire)
-        elif path == "/v1/chat/completions":
-            await self._chat(call, wire)
-        elif path == "/v1/embeddings":
-            await self._embed(call, wire)
+        elif path == "/lmstudio-greeting" and self.has_sdk:
+            await wire.json(200, {"lmstudio": True})
+        elif path in ("/system", "/llm", "/embedding") and self.has_sdk:
+            await LMStudioSocket(self, path[1:], wire).talk(call)
+        elif path in answers:
+            await answers[path](call, wire)
         else:
             await wire.json(404, error(f"Unexpected endpoint or method. ({call.method} {path})"))
+
+    async def _list(self, _: Call, wire: Wire) -> None:
+        await wire.json(200, {"models": [self._listed(model) for model in self.models.values()]})
 
     def _listed(self, model: Downloaded) -> dict[str, Any]:
         window = self.loaded.get(model.key)
@@ -97,25 +108,7 @@ class FakeLMStudio(FakeServer):
             told |= {"architecture": "qwen2", "capabilities": able, "description": None}
         return told
 
-    def _old_listed(self, model: Downloaded) -> dict[str, Any]:
-        window = self.loaded.get(model.key)
-        kind = "embeddings" if model.kind == "embedding" else "vlm" if model.vision else "llm"
-        loaded = {"loaded_context_length": window} if window else {}
-        return {
-            "id": model.key,
-            "object": "model",
-            "type": kind,
-            "publisher": "lmstudio-community",
-            "arch": "qwen2",
-            "compatibility_type": "gguf",
-            "quantization": "Q4_K_M",
-            "state": "loaded" if window else "not-loaded",
-            "max_context_length": model.max_context,
-            "capabilities": ["tool_use"] if model.tools else [],
-            **loaded,
-        }
-
-    async def _load(self, model: Downloaded, window: int) -> None:
+    async def load(self, model: Downloaded, window: int) -> None:
         await asyncio.sleep(model.load_s)
         self.loaded[model.key] = window
         self.loads.append((model.key, window))
@@ -129,7 +122,7 @@ class FakeLMStudio(FakeServer):
             await wire.json(500, error("Failed to load model: insufficient system resources"))
             return
         window = int(call.data.get("context_length") or DEFAULT_WINDOW)
-        await self._load(model, window)
+        await self.load(model, window)
         told: dict[str, Any] = {
             "type": model.kind,
             "instance_id": model.key,
@@ -154,7 +147,7 @@ class FakeLMStudio(FakeServer):
             await wire.json(404, error("Model not found", "model_not_found"))
             return None
         if model.key not in self.loaded:
-            await self._load(model, DEFAULT_WINDOW)
+            await self.load(model, DEFAULT_WINDOW)
         return model
 
     async def _chat(self, call: Call, wire: Wire) -> None:
@@ -173,6 +166,24 @@ class FakeLMStudio(FakeServer):
             await wire.end()
         else:
             await wire.json(200, whole(model.script, call.data))
+
+    async def _complete(self, call: Call, wire: Wire) -> None:
+        """The older endpoint: no chat template, the prompt as it stands."""
+        if await self._ready(call, wire) is None:
+            return
+        head = {"id": "cmpl-1", "object": "text_completion", "model": call.data["model"]}
+        usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+        if not call.data.get("stream"):
+            choice = {"index": 0, "text": "return x", "finish_reason": "stop"}
+            await wire.json(200, {**head, "choices": [choice], "usage": usage})
+            return
+        await wire.begin("text/event-stream")
+        for text, reason in (("return", None), (" x", None), ("", "stop")):
+            choice = {"index": 0, "text": text, "finish_reason": reason}
+            await wire.chunk(f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode())
+        told = {**head, "choices": [], "usage": usage}
+        await wire.chunk(f"data: {json.dumps(told)}\n\n".encode() + DONE)
+        await wire.end()
 
     async def _embed(self, call: Call, wire: Wire) -> None:
         if await self._ready(call, wire) is None:

@@ -53,8 +53,8 @@ class FakeOllama(FakeServer):
     load as (model, window), also reloads with another window.
     """
 
-    def __init__(self, *models: FakeModel) -> None:
-        super().__init__()
+    def __init__(self, *models: FakeModel, port: int = 0) -> None:
+        super().__init__(port)
         self.models = {model.name: model for model in models or (FakeModel(),)}
         self.loaded: dict[str, Loaded] = {}
         self.loads: list[tuple[str, int]] = []

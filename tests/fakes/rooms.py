@@ -60,7 +60,7 @@ class Report:
     """One call of `Catalogue.report`."""
 
     model: str
-    ok: bool
+    ok: bool | None
     ttft_s: float
     tokens_per_s: float
     rest_s: float = 0.0
@@ -79,6 +79,7 @@ class FixedCatalogue:
         self._listed = tuple(listed)
         self.engines = tuple(engines)
         self.reports: list[Report] = []
+        self.resting: set[str] = set()
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Return the candidates."""
@@ -90,11 +91,22 @@ class FixedCatalogue:
             raise NotFound(f"There is no provider '{name}'.")
         return self._providers[name]
 
+    def enter(self, model: str) -> bool:
+        """Let every model be asked that does not rest."""
+        return model not in self.resting
+
     def report(
-        self, model: str, *, ok: bool, ttft_s: float, tokens_per_s: float, rest_s: float = 0.0
+        self,
+        model: str,
+        *,
+        ok: bool | None,
+        ttft_s: float = -1.0,
+        tokens_per_s: float = 0.0,
+        rest_s: float = 0.0,
     ) -> None:
-        """Keep the report."""
-        self.reports.append(Report(model, ok, ttft_s, tokens_per_s, rest_s))
+        """Keep the report; one that says nothing of the model is none."""
+        if ok is not None:
+            self.reports.append(Report(model, ok, ttft_s, tokens_per_s, rest_s))
 
 
 def in_order(*names: str, **more: Any) -> tuple[Candidate, ...]:

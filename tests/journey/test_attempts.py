@@ -398,3 +398,13 @@ def test_a_refusal_by_policy_is_told_from_the_state_of_the_world(
     error = nobody(_excluded(*((rule, "so it is") for rule in rules)), ())
     assert error.refused_by_policy is by_policy
     assert error.status_hint == (403 if by_policy else 503)
+
+
+async def test_a_model_that_went_to_rest_since_it_was_chosen_is_passed_over() -> None:
+    run = Run({"a/one": GOOD, "b/two": GOOD})
+    run.catalogue.resting.add("a/one")
+    await run()
+    assert run.asked == ["b/two"]
+    assert run.tried == [("a/one", "refused"), ("b/two", None)]
+    # Nothing is reported of who was not asked.
+    assert [report.model for report in run.catalogue.reports] == ["b/two"]

@@ -72,6 +72,32 @@ def test_a_sudden_change_is_seen_and_the_many_before_it_let_go() -> None:
     assert cell.shift() < -0.4
 
 
+def test_a_small_change_that_goes_on_is_seen_too() -> None:
+    delays = []
+    for seed in range(12):
+        chance = random.Random(seed)
+        cell = after(*[Said(float(chance.random() < 0.75), 1.0) for _ in range(300)], expected=0.75)
+        # One logit less: 0.75 becomes 0.52.
+        for needed in range(1, 301):
+            value = Said(float(chance.random() < 0.52), 1.0)
+            cell = cell.after(value, 0.75, NOW_S + 1000 + needed)
+            if cell.changed_unix_s > NOW_S + 999:
+                break
+        delays.append(needed)
+    assert sorted(delays)[6] <= 60
+    # Without the sums a third of them would not be seen within these.
+    assert sum(delay < 300 for delay in delays) >= 11
+
+
+def test_evidence_that_comes_late_counts_for_a_change_like_evidence_at_once() -> None:
+    steady = after(*[GOOD, GOOD, GOOD, BAD] * 20, expected=0.75)
+    at_once = steady.after(BAD, 0.75, NOW_S + 500)
+    late = steady.after(Said(0.8, 0.2), 0.75, NOW_S + 500).corrected(Said(0.8, 0.2), BAD, 0.75)
+    assert at_once.worse > 0.0
+    assert late.worse == pytest.approx(at_once.worse, rel=0.2)
+    assert late.better == at_once.better == 0.0
+
+
 @given(st.lists(st.tuples(st.floats(), st.floats(), st.floats(), st.floats(0, 1e10)), max_size=30))
 def test_whatever_comes_a_cell_stays_within_its_bounds(
     told: list[tuple[float, float, float, float]],
@@ -83,3 +109,4 @@ def test_whatever_comes_a_cell_stays_within_its_bounds(
     assert cell.tried <= WINDOW
     assert math.isfinite(cell.shift())
     assert min(cell.beta) >= 1.0 - 1e-9
+    assert 0.0 <= min(cell.worse, cell.better) <= max(cell.worse, cell.better) < math.inf

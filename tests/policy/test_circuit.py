@@ -8,6 +8,7 @@ from routerd.policy.circuit import (
     FAILURES_TO_OPEN,
     FIRST_REST_S,
     LONGEST_REST_S,
+    LONGEST_TRIAL_S,
     Circuit,
 )
 
@@ -90,3 +91,40 @@ def test_a_backend_that_asks_to_be_left_alone_is_at_once_and_for_that_long() -> 
 
 def test_no_backend_can_ask_to_be_left_alone_for_ever() -> None:
     assert not Circuit().after(False, 0.0, 1e9).is_open(LONGEST_REST_S)
+
+
+def test_half_open_it_lets_one_request_through_and_the_others_wait_for_its_result() -> None:
+    rested = failed(Circuit(), FAILURES_TO_OPEN, 0.0)
+    now_s = rested.open_until_s
+    trying = rested.entered(now_s)
+    assert trying.is_open(now_s + 1.0)
+    assert not trying.after(True, now_s + 2.0).is_open(now_s + 2.0)
+    again = trying.after(False, now_s + 2.0)
+    assert again.open_until_s == now_s + 2.0 + 2 * FIRST_REST_S
+    assert not again.is_open(again.open_until_s)
+    # A request that was given up says nothing: the next one may try at once.
+    assert not trying.left().is_open(now_s + 1.0)
+    # One that never comes back does not close it for ever.
+    assert not trying.is_open(now_s + LONGEST_TRIAL_S)
+
+
+def test_a_closed_circuit_lets_everybody_through() -> None:
+    for circuit in (Circuit(), failed(Circuit(), FAILURES_TO_OPEN - 1, 0.0)):
+        assert not circuit.entered(5.0).is_open(5.0)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ok", "failed", "left", "wait"]), st.floats(0, 40))))
+def test_whatever_happens_there_is_never_more_than_one_trial(
+    told: list[tuple[str, float]],
+) -> None:
+    circuit, now_s, trials = Circuit(), 0.0, 0
+    for what, passed_s in told:
+        now_s += passed_s
+        if not circuit.is_open(now_s) and circuit.failures >= FAILURES_TO_OPEN:
+            circuit, trials = circuit.entered(now_s), trials + 1
+            assert circuit.is_open(now_s)
+        if what == "left":
+            circuit = circuit.left()
+        elif what != "wait":
+            circuit = circuit.after(what == "ok", now_s)
+        assert 0.0 <= circuit.health <= 1.0

@@ -45,6 +45,12 @@ def now(needs: Needs | None = None, **more: Any) -> Circumstances:
         ("kind", HERE, now(Needs(embeds=True)), "does not make embeddings"),
         (
             "kind",
+            Candidate("p", "m", embeds_by_name=True),
+            now(Needs(embeds=True)),
+            "does not make embeddings",
+        ),
+        (
+            "kind",
             Candidate("p", "m", capabilities=Capabilities(embeddings=True)),
             now(),
             "makes embeddings, not answers",

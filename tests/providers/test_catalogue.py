@@ -236,3 +236,33 @@ def test_looks_are_never_in_step_and_never_later_than_the_interval(
     drawn: float, wait_s: float
 ) -> None:
     assert next_check_s(30.0, lambda: drawn) == pytest.approx(wait_s)
+
+
+async def test_after_a_rest_one_request_tries_and_the_others_are_turned_away() -> None:
+    catalogue = await _looked("m")
+    for _ in range(circuit.FAILURES_TO_OPEN):
+        catalogue.report("p/m", ok=False)
+    assert not catalogue.enter("p/m")
+    record = catalogue.records["p/m"]
+    record.circuit = replace(record.circuit, open_until_s=0.0)
+    assert not catalogue.candidates()[0].circuit_open
+    assert [catalogue.enter("p/m") for _ in range(3)] == [True, False, False]
+    assert catalogue.candidates()[0].circuit_open
+    catalogue.report("p/m", ok=None)
+    assert [catalogue.enter("p/m") for _ in range(2)] == [True, False]
+    catalogue.report("p/m", ok=True)
+    assert [catalogue.enter("p/m") for _ in range(3)] == [True] * 3
+    assert catalogue.enter("p/never-heard-of")
+
+
+async def test_a_look_that_never_ends_does_not_keep_the_others_from_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("routerd.providers.catalogue.LOOK_LIMIT_S", 0.05)
+    stuck, well = Looking("stuck", "s"), Looking("well", "w")
+    stuck.waits_for = anyio.Event()
+    catalogue = Catalogue([stuck, well])
+    with anyio.fail_after(5):
+        await catalogue.refresh()
+    assert _names(catalogue) == ["well/w"]
+    assert not catalogue.engines[0].up

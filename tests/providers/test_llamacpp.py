@@ -1,13 +1,16 @@
 """GGUF files as candidates, and a request's way through the engine and back."""
 
+import base64
+import struct
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from routerd.core.candidate import Candidate
+from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import LlamaCppConfig
+from routerd.core.embedding import EmbeddingRequest
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Limits, Message, Request, Text
 from routerd.core.response import Assembler, Finish, Progress, TextDelta, Usage
@@ -15,7 +18,7 @@ from routerd.engines.bindings import installed_binding
 from routerd.engines.gguf import read_metadata
 from routerd.engines.pool import EnginePool
 from routerd.providers.llamacpp import LlamaCppProvider
-from tests.fakes import tiny_gguf
+from tests.fakes import tiny_embedder, tiny_gguf
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +44,7 @@ class ScriptedEngine:
         self.binding = binding
         self.asked: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = []
         self.warm: dict[str, int] = {}
+        self.warm_vectors: dict[str, int] = {}
         self.closed = False
         self._events = events
 
@@ -54,8 +58,17 @@ class ScriptedEngine:
         finally:
             self.closed = True
 
-    def loaded(self) -> Mapping[str, int]:
-        return self.warm
+    async def embed(
+        self, model_path: str, settings: Mapping[str, Any], texts: Sequence[str]
+    ) -> AsyncGenerator[Mapping[str, Any]]:
+        self.asked.append((model_path, settings, {"texts": texts}))
+        yield {"routerd_progress": "loading a …"}
+        for index in range(len(texts)):
+            packed = struct.pack("<2f", 0.6, 0.8)
+            yield {"index": index, "vector": base64.b64encode(packed).decode(), "tokens": 3}
+
+    def loaded(self, *, embeds: bool = False) -> Mapping[str, int]:
+        return self.warm_vectors if embeds else self.warm
 
     async def unload(self, model_path: str) -> bool:
         return self.warm.pop(model_path, 0) > 0
@@ -156,13 +169,15 @@ async def test_broken_files_and_encoders_are_shown_with_the_reason(
     whole = tiny_gguf.make(folder / "whole.gguf").read_bytes()
     (folder / "half.gguf").write_bytes(whole[: len(whole) // 2])
     (folder / "text.gguf").write_bytes(b"hello")
-    bert = whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0xbert")
-    (folder / "embedder.gguf").write_bytes(bert)
+    clip = whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0xclip")
+    (folder / "projector.gguf").write_bytes(clip)
+    tiny_embedder.bert(folder / "reranker.gguf", pooling=4)
     status, candidates = await provider(engine, folder).discover()
     reasons = {c.model: c.unusable_reason for c in candidates if not c.usable}
     assert "half.gguf: it is cut short" in reasons["half"]
     assert "no GGUF file" in reasons["text"]
-    assert "no chat model" in reasons["embedder"]
+    assert "no chat model" in reasons["projector"]
+    assert "scores pairs" in reasons["reranker"]
     assert status.models == 1
 
 
@@ -312,6 +327,38 @@ async def test_a_gap_is_asked_for_in_the_words_of_the_models_family(
     assert sent["stop"][0] == "END"
     assert "<|endoftext|>" in sent["stop"]
     assert sent["max_tokens"] == 9
+
+
+async def test_a_model_for_embeddings_is_told_from_one_for_answers(
+    engine: ScriptedEngine, folder: Path
+) -> None:
+    path = tiny_embedder.bert(folder / "bge-small.gguf")
+    tiny_gguf.make(folder / "chat.gguf")
+    engine.warm_vectors = {str(path): 512}
+    models = await found(provider(engine, folder))
+    assert models["bge-small"].capabilities == Capabilities(embeddings=True)
+    assert (models["bge-small"].context_tokens, models["bge-small"].warm) == (512, True)
+    assert not models["chat"].capabilities.embeddings
+    assert models["chat"].embeds_by_name
+    assert not models["bge-small"].embeds_by_name
+
+
+async def test_vectors_come_back_in_order_with_their_tokens_and_at_the_length_asked_for(
+    engine: ScriptedEngine, folder: Path
+) -> None:
+    path = tiny_embedder.bert(folder / "bge-small.gguf")
+    given = provider(engine, folder, threads=2, gpu_layers=0)
+    candidate = (await found(given))["bge-small"]
+    answer = await given.embed(EmbeddingRequest(("a", "b")), candidate)
+    assert answer.vectors == (struct.pack("<2f", 0.6, 0.8),) * 2
+    assert answer.input_tokens == 6
+    asked_path, settings, body = engine.asked[-1]
+    assert (asked_path, body["texts"]) == (str(path), ("a", "b"))
+    assert settings == {"context_tokens": 512, "gpu_layers": 0, "threads": 2}
+    short = await given.embed(EmbeddingRequest(("a",), dimensions=1), candidate)
+    assert short.vectors == (struct.pack("<f", 1.0),)
+    with pytest.raises(ProviderFailed, match="have 2 dimensions, not 3"):
+        await given.embed(EmbeddingRequest(("a",), dimensions=3), candidate)
 
 
 async def test_a_model_is_unloaded_by_its_name(engine: ScriptedEngine, folder: Path) -> None:

@@ -1,10 +1,12 @@
-"""LM Studio through its REST API, against a fake over a real socket."""
+"""LM Studio by REST and by its SDK, against a fake over real sockets."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
 from openai import OpenAI
 
@@ -14,6 +16,7 @@ from routerd.core.errors import ProviderFailed
 from routerd.core.request import Limits, Message, ResponseFormat, Text
 from routerd.core.response import Chunk, Finish, Progress
 from routerd.dialects.embeddings import pack
+from routerd.network.lmstudio_link import link
 from routerd.network.outbound import HttpOutbound
 from routerd.providers.lmstudio import TTL_S, LMStudioProvider
 from routerd.providers.openai_compatible import Server
@@ -36,6 +39,12 @@ def server() -> Iterator[FakeLMStudio]:
 def old() -> Iterator[FakeLMStudio]:
     with FakeLMStudio(old=True) as running:
         yield running
+
+
+def _linked(server: FakeLMStudio, outbound: HttpOutbound) -> LMStudioProvider:
+    """Return a provider that has the SDK, as at a server on this machine without a token."""
+    opened = link(server.url, lambda _: None)
+    return LMStudioProvider(Server("lmstudio", server.url), outbound, PATIENT, link=opened)
 
 
 def _provider(url: str, outbound: HttpOutbound) -> LMStudioProvider:
@@ -146,15 +155,97 @@ async def test_a_model_that_can_not_be_loaded_says_why(outbound: HttpOutbound) -
     assert "insufficient system resources" in failed.value.said
 
 
-async def test_an_older_one_is_used_as_it_is(old: FakeLMStudio, outbound: HttpOutbound) -> None:
-    provider = _provider(old.url, outbound)
+async def test_an_older_one_is_listed_loaded_and_unloaded_by_its_sdk(
+    old: FakeLMStudio, outbound: HttpOutbound
+) -> None:
+    provider = _linked(old, outbound)
     found = await _found(provider)
-    assert list(found) == [CODER.key, SEER.key, CALLER.key]
+    assert list(found) == [CODER.key, SEER.key, CALLER.key, EMBEDDER.key]
     assert found[SEER.key].capabilities.vision
+    assert found[EMBEDDER.key].capabilities.embeddings
     assert not found[CODER.key].warm
     chunks = await _asked(provider, asking())
     assert isinstance(chunks[-1], Finish)
-    assert (await _found(provider))[CODER.key].warm
+    assert old.loads == [(CODER.key, 4096)]
+    coder = (await _found(provider))[CODER.key]
+    assert (coder.warm, coder.loaded_tokens) == (True, 4096)
+    assert await provider.unload(CODER.key)
+    assert old.loaded == {}
+
+
+async def test_an_older_one_without_the_sdk_says_so(
+    old: FakeLMStudio, outbound: HttpOutbound
+) -> None:
+    status, found = await _provider(old.url, outbound).discover()
+    assert (status.up, found) == (False, ())
+    assert "Unexpected endpoint" in status.detail
+
+
+@pytest.mark.parametrize("model", [CODER.key, EMBEDDER.key])
+async def test_the_sdk_loads_with_a_window_and_a_time_to_live(
+    model: str, outbound: HttpOutbound
+) -> None:
+    with FakeLMStudio() as server:
+        provider = _linked(server, outbound)
+        await provider.discover()
+        await provider.load(model, 2048)
+        assert server.loads == [(model, 2048)]
+        assert server.ttls_s == {model: TTL_S}
+        assert server.calls_to("/api/v1/models/load") == []
+        assert (await _found(provider))[model].loaded_tokens == 2048
+        assert await provider.unload(model)
+        assert server.loaded == {}
+        assert server.calls_to("/api/v1/models/unload") == []
+
+
+async def test_without_a_way_for_the_sdk_rest_does_it(outbound: HttpOutbound) -> None:
+    with FakeLMStudio() as server:
+        server.has_sdk = False
+        provider = _linked(server, outbound)
+        await provider.discover()
+        await provider.load(CODER.key, 8192)
+        assert server.loaded == {CODER.key: 8192}
+        assert await provider.unload(CODER.key)
+        assert len(server.calls_to("/api/v1/models/unload")) == 1
+
+
+async def test_what_the_sdk_is_refused_is_told_and_not_tried_again_by_rest(
+    outbound: HttpOutbound,
+) -> None:
+    with FakeLMStudio(Downloaded("huge-405b")) as server:
+        with pytest.raises(ProviderFailed, match="could not load") as failed:
+            await _asked(_linked(server, outbound), asking(), "huge-405b")
+        assert server.calls_to("/api/v1/models/load") == []
+    assert "insufficient system resources" in failed.value.said
+
+
+async def test_a_load_that_is_given_up_leaves_no_task_and_no_connection(
+    outbound: HttpOutbound,
+) -> None:
+    with FakeLMStudio(replace(CODER, load_s=60.0)) as server:
+        provider = _linked(server, outbound)
+        await provider.discover()
+        before = asyncio.all_tasks()
+        with anyio.move_on_after(0.5) as scope:
+            await provider.load(CODER.key, 4096)
+        assert scope.cancelled_caught
+        assert asyncio.all_tasks() == before
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_gap_is_filled_in_the_words_of_the_models_family(
+    server: FakeLMStudio, provider: LMStudioProvider, stream: bool
+) -> None:
+    found = await _found(provider)
+    assert found[CODER.key].capabilities.fim
+    assert not found[CALLER.key].capabilities.fim
+    asked = asking(Message("user", (Text("def f(x):"),)), suffix="\n\n", wants_stream=stream)
+    said = await answered(provider, CODER.key, asked)
+    assert (said.text, said.finish, said.usage.output_tokens) == ("return x", "stop", 2)
+    sent = server.calls_to("/v1/completions")[-1].data
+    assert sent["prompt"] == "<|fim_prefix|>def f(x):<|fim_suffix|>\n\n<|fim_middle|>"
+    assert "<|endoftext|>" in sent["stop"]
+    assert sent["ttl"] == TTL_S
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])

@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from routerd.core.request import Message, Request, Text, Thinking
 from routerd.sessions import keys
 
@@ -29,14 +32,22 @@ def test_a_key_does_not_hold_what_was_asked() -> None:
 
 
 def test_a_prefix_changes_with_any_word_and_not_with_dropped_thinking() -> None:
-    whole = keys.prefix_of([ASK, DONE])
-    assert keys.prefix_of([ASK, Message("assistant", (Text("Done!"),))]) != whole
-    assert keys.prefix_of([DONE, ASK]) != whole
+    whole = keys.prefixes_of([ASK, DONE])[1]
+    assert keys.prefixes_of([ASK, Message("assistant", (Text("Done!"),))])[1] != whole
+    assert keys.prefixes_of([DONE, ASK])[1] != whole
     thought = Message("assistant", (Thinking("hm"), Text("Done.")))
-    assert keys.prefix_of([ASK, thought]) == whole
+    assert keys.prefixes_of([ASK, thought])[1] == whole
 
 
 def test_half_a_surrogate_pair_breaks_nothing() -> None:
     broken = Message("user", (Text("\ud83d"),))
     assert keys.key_of(Request((broken,)))
-    assert keys.prefix_of([broken])
+    assert keys.prefixes_of([broken])[1]
+
+
+@given(st.integers(0, 6))
+def test_the_first_few_have_the_digest_that_they_have_by_themselves(seen: int) -> None:
+    talk = [ASK, DONE, ASK, DONE]
+    before, whole = keys.prefixes_of(talk, seen)
+    assert before == keys.prefixes_of(talk[:seen])[1]
+    assert whole == keys.prefixes_of(talk)[1]

@@ -44,12 +44,13 @@ def outcome(model: str = "p/local", finish: Finish = "stop", tokens: int = 1200)
 
 
 def test_an_unknown_conversation_is_held_by_nobody() -> None:
-    assert Ledger().standing(SECOND) == Standing(Ledger().standing(SECOND).key)
+    standing = Ledger().standing(SECOND)
+    assert standing == Standing(standing.key, prefix=standing.prefix)
 
 
 def test_whoever_answered_holds_the_conversation() -> None:
     ledger = Ledger()
-    ledger.answered(FIRST, decision(), outcome())
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome())
     standing = ledger.standing(SECOND)
     assert (standing.model, standing.decision) == ("p/local", "d1")
     assert (standing.since, standing.seen, standing.cached_tokens) == (1, 1, 1200)
@@ -57,21 +58,21 @@ def test_whoever_answered_holds_the_conversation() -> None:
 
 def test_the_same_opening_sent_again_is_a_conversation_that_nobody_holds() -> None:
     ledger = Ledger()
-    ledger.answered(FIRST, decision(), outcome())
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome())
     assert ledger.standing(FIRST).model == ""
 
 
 @pytest.mark.parametrize("finish", ["failed", "cancelled"])
 def test_an_answer_that_did_not_come_changes_nothing(finish: Finish) -> None:
     ledger = Ledger()
-    ledger.answered(FIRST, decision(), outcome(finish=finish))
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome(finish=finish))
     assert len(ledger) == 0
 
 
 def test_a_new_holder_starts_with_a_clean_sheet_and_the_latch_stays() -> None:
     ledger = Ledger()
-    ledger.answered(FIRST, decision(), outcome())
-    ledger.answered(SECOND, decision("d2", rung=2.5), outcome("p/cloud"))
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome())
+    ledger.answered(SECOND, ledger.standing(SECOND), decision("d2", rung=2.5), outcome("p/cloud"))
     third = replace(SECOND, messages=(*SECOND.messages, DONE, user("and test it")))
     standing = ledger.standing(third)
     assert (standing.model, standing.since, standing.rung) == ("p/cloud", 3, 2.5)
@@ -83,7 +84,7 @@ def test_a_new_holder_starts_with_a_clean_sheet_and_the_latch_stays() -> None:
 def test_a_prefix_is_lost_after_a_while(model: str, life_s: float) -> None:
     clock = Clock()
     ledger = Ledger(clock=clock)
-    ledger.answered(FIRST, decision(), outcome(model))
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome(model))
     clock.now_s += life_s - 1
     assert ledger.standing(SECOND).cached_tokens == 1200
     clock.now_s += 2
@@ -93,7 +94,7 @@ def test_a_prefix_is_lost_after_a_while(model: str, life_s: float) -> None:
 
 def test_an_edited_history_has_no_prefix_left() -> None:
     ledger = Ledger()
-    ledger.answered(SECOND, decision(), outcome())
+    ledger.answered(SECOND, ledger.standing(SECOND), decision(), outcome())
     edited = (FIRST.messages[0], Message("assistant", (Text("Rewound."),)), user("other"))
     standing = ledger.standing(replace(FIRST, messages=edited))
     assert (standing.model, standing.cached_tokens) == ("p/local", 0)
@@ -101,7 +102,7 @@ def test_an_edited_history_has_no_prefix_left() -> None:
 
 def test_where_the_engine_did_not_count_the_estimate_stands_in() -> None:
     ledger = Ledger()
-    ledger.answered(FIRST, decision(), outcome(tokens=-1))
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome(tokens=-1))
     assert ledger.standing(SECOND).cached_tokens == 900
 
 
@@ -109,7 +110,7 @@ def test_the_conversation_silent_longest_makes_room() -> None:
     ledger = Ledger(most=2)
     for number in range(3):
         request = replace(FIRST, session_key=str(number))
-        ledger.answered(request, decision(), outcome())
+        ledger.answered(request, ledger.standing(request), decision(), outcome())
     assert len(ledger) == 2
     assert ledger.standing(replace(SECOND, session_key="0")).model == ""
     assert ledger.standing(replace(SECOND, session_key="2")).model == "p/local"
