@@ -38,7 +38,7 @@ async function show(url, { quiet = false } = {}) {
     mark(view);
     if (view === "decisions") {
       list = new List(main, query.toString());
-      await list.start();
+      await list.load();
     }
   }
   await openDecision(id);
@@ -137,7 +137,7 @@ async function refilter() {
   list?.stop();
   document.getElementById("blocks").replaceChildren();
   list = new List(main, query);
-  await list.start().catch(failed);
+  await list.load().catch(failed);
 }
 
 document.addEventListener("keydown", (event) => {
