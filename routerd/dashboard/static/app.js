@@ -46,8 +46,12 @@ async function show(url, { quiet = false } = {}) {
 
 function mark(view) {
   for (const link of document.querySelectorAll(".rail a")) {
-    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view !== view) link.removeAttribute("aria-current");
+    else {
+      link.setAttribute("aria-current", "page");
+      // Where the views stand in one row, the current one may be out of sight.
+      link.parentElement.scrollTo({ left: link.offsetLeft - 80 });
+    }
   }
   document.title = `${document.querySelector(`.rail a[data-view="${view}"] span`).textContent} – routerd`;
 }
