@@ -218,7 +218,7 @@ const told = {
     toast(facts.offline ? "Offline mode is on." : "Offline mode is off.");
     changed("egress");
   },
-  refused: (facts) => toast(`Refused, because offline: ${facts.server}`, "bad"),
+  refused: (facts) => facts.for_request && toast(`Refused, because offline: ${facts.server}`, "bad"),
   engine: (facts) => {
     toast(`${facts.name} ${facts.up ? "is there" : "is gone"}`, facts.up ? "" : "bad");
     changed("models");
