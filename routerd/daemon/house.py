@@ -231,9 +231,12 @@ class TheHouse:
         self.feed.tell("mode", mode)
 
     def _refused(self, server: str, why: str, looking: bool) -> None:
+        # Engines are looked for every half minute; that is no request of anybody's.
         if not looking:
             self.activity.note_refusal(server, why)
-        self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
+        refused = self.governance.door.refused
+        told = {"server": server, "refused": refused, "for_request": not looking}
+        self.feed.tell("refused", told)
 
     def pause(self, for_s: float | None) -> None:
         """See `endpoints.house.House.pause`; `keep_paused` frees the memory."""

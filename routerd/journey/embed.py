@@ -73,6 +73,8 @@ async def _accounted(
     facts = facts_of(asked)
     journal = Journal(decision, asked=chosen)
     journey.permit.spending.reserve(decision, asked)
+    if journey.watcher is not None:
+        journey.watcher.decided(asked, decision)
     traffic = journey.audit.begin()
     entered = journey.catalogue.enter(chosen.candidate.name)
     journey.activity.begin(decision, journal)
@@ -94,6 +96,8 @@ async def _accounted(
         journey.memory.remember(decision, outcome, facts)
         if entered:
             journey.catalogue.report(chosen.candidate.name, ok=_well(answered, failure))
+        if journey.watcher is not None:
+            journey.watcher.answered(asked, decision, outcome)
     await journey.settled()
     return answer
 

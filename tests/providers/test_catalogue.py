@@ -266,3 +266,17 @@ async def test_a_look_that_never_ends_does_not_keep_the_others_from_the_next(
         await catalogue.refresh()
     assert _names(catalogue) == ["well/w"]
     assert not catalogue.engines[0].up
+
+
+async def test_who_wants_to_know_is_told_when_an_engine_comes_or_goes() -> None:
+    told: list[bool] = []
+    engine = Looking("a", "m")
+    catalogue = Catalogue([engine], on_change=lambda status: told.append(status.up))
+    await catalogue.refresh()
+    await catalogue.refresh()
+    assert told == [], "nothing has changed since the first look"
+    for up in (False, True):
+        engine.up = up
+        await catalogue.refresh()
+        await catalogue.refresh()
+    assert told == [False, True]
