@@ -7,7 +7,6 @@ opened it (apsw raises ThreadingViolationError when two threads use one at the s
 from pathlib import Path
 
 import apsw
-import sqlite_vec
 
 Connection = apsw.Connection
 SqliteError = apsw.Error
@@ -54,6 +53,10 @@ def open_connection(path: Path, *, writable: bool, vectors: bool = True) -> Conn
     try:
         _configure(connection, writable=writable)
         if vectors:
+            # Late: it brings numpy, whose threads keep a process out of the airgap's namespace, and
+            # 0.2 s that looking back need not cost.
+            import sqlite_vec
+
             connection.enable_load_extension(True)
             connection.load_extension(sqlite_vec.loadable_path())
             connection.enable_load_extension(False)
