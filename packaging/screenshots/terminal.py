@@ -7,6 +7,7 @@ drawn as SVG, with its colours. Needs dbus-run-session and gnome-keyring-daemon.
 import argparse
 import os
 import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,14 @@ def seen(here: Desk, arguments: tuple[str, ...], columns: int = COLUMNS) -> str:
     return found.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
+def ail(home: Path) -> None:
+    """Make what doctor is for: an address somebody changed, and a key that lies about."""
+    path = home / ".claude" / "settings.json"
+    text = path.read_text("utf-8")
+    path.write_text(re.sub(r"(http://127\.0\.0\.1:\d+)", r"\1/v1", text), encoding="utf-8")
+    (home / ".zshrc").write_text(f"export OPENAI_API_KEY=sk-{'0' * 40}\n", encoding="utf-8")
+
+
 def main() -> None:
     """Make all pictures, or those that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,6 +85,8 @@ def main() -> None:
             here.routerd("ask", QUESTION)
         for name in wanted.names:
             arguments = PICTURES[name]
+            if name == "doctor":
+                ail(here.home)
             text = seen(here, arguments, wanted.columns)
             text = text.replace(str(here.home), "/home/ada")
             picture = svg(text, "routerd " + " ".join(arguments), wanted.columns)

@@ -153,7 +153,9 @@ def _draw(found: Found) -> None:
     last = ""
     for group, finding in found:
         mark, style = _MARKS[finding.level]
-        text = Text(finding.what, style if finding.level in ("warning", "problem") else "")
+        text = Text(
+            render.short(finding.what), style if finding.level in ("warning", "problem") else ""
+        )
         if finding.why and finding.level != "ok":
             text.append(f"\n{finding.why}", "not bold dim default")
         if finding.fix and finding.level != "ok":

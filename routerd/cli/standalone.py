@@ -9,12 +9,7 @@ import anyio
 from routerd.client import NotRunning
 from routerd.core.config import Config
 from routerd.core.errors import NotFound
-from routerd.credentials.keyring_store import KeyringStore
 from routerd.endpoints import control_routes, governance_routes, views, watching_routes
-from routerd.engines.pool import EnginePool
-from routerd.network.offline import LoopbackOnly
-from routerd.network.outbound import HttpOutbound
-from routerd.providers.catalogue import Catalogue
 from routerd.settings import catalogue_file, load, places, policy_file
 
 
@@ -33,7 +28,13 @@ def route(here: places.Places, body: dict[str, Any]) -> dict[str, Any]:
 
 def engines(here: places.Places, config: Config) -> dict[str, Any]:
     """Return `engines` and `models` as the status of a daemon started now would hold them."""
-    from routerd.daemon import faces, wiring  # every provider
+    # Every provider and what carries them; the past needs none of it.
+    from routerd.credentials.keyring_store import KeyringStore
+    from routerd.daemon import faces, wiring
+    from routerd.engines.pool import EnginePool
+    from routerd.network.offline import LoopbackOnly
+    from routerd.network.outbound import HttpOutbound
+    from routerd.providers.catalogue import Catalogue
 
     async def look() -> dict[str, Any]:
         outbound = HttpOutbound(connect_s=config.timeouts.connect_s)

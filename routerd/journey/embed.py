@@ -72,12 +72,9 @@ async def _accounted(
     failure: RouterdError | None = None
     facts = facts_of(asked)
     journal = Journal(decision, asked=chosen)
-    journey.permit.spending.reserve(decision, asked)
-    if journey.watcher is not None:
-        journey.watcher.decided(asked, decision)
     traffic = journey.audit.begin()
     entered = journey.catalogue.enter(chosen.candidate.name)
-    journey.activity.begin(decision, journal)
+    journey.begin(asked, decision, journal)
     try:
         if not entered:
             raise resting(chosen.candidate)
@@ -90,14 +87,11 @@ async def _accounted(
     finally:
         outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
         journal.winner = None if failure else chosen
-        journey.activity.end(decision, outcome, journal)
-        journey.permit.spending.settle(decision, outcome, asked)
-        journey.audit.after(decision, outcome, asked, facts, journal, traffic)
-        journey.memory.remember(decision, outcome, facts)
         if entered:
             journey.catalogue.report(chosen.candidate.name, ok=_well(answered, failure))
-        if journey.watcher is not None:
-            journey.watcher.answered(asked, decision, outcome)
+        journey.memory.remember(decision, outcome, facts)
+        journey.audit.after(decision, outcome, asked, facts, journal, traffic)
+        journey.end(asked, decision, outcome, journal, failure)
     await journey.settled()
     return answer
 

@@ -139,7 +139,7 @@ class Journey:
         facts = facts_of(request)
         error: RouterdError | None = None
         traffic = self.audit.begin()
-        self._begin(request, decision, journal)
+        self.begin(request, decision, journal)
         try:
             await self.audit.before(decision, request, facts)
             async with aclosing(self._attempts(request, decision, journal)) as chunks:
@@ -157,8 +157,8 @@ class Journey:
             outcome = outcome_of(decision, journal, took_s, error, baseline)
             self.memory.remember(decision, outcome, facts)
             self.audit.after(decision, outcome, request, facts, journal, traffic)
-            self.activity.end(decision, outcome, journal, error)
-            self._conclude(request, standing, decision, outcome)
+            self._learn(request, standing, decision, outcome)
+            self.end(request, decision, outcome, journal, error)
         await self.settled()
 
     def _attempts(
@@ -168,7 +168,7 @@ class Journey:
         attempts = Attempts(catalogue, self.timeouts, self.budget, self.verifier)
         return attempts.run(request, decision, journal)
 
-    def _begin(self, request: Request, decision: Decision, journal: Journal) -> None:
+    def begin(self, request: Request, decision: Decision, journal: Journal) -> None:
         """Let everyone know who watches, and set aside what it may cost."""
         if self.watcher is not None:
             journal.watcher = self.watcher
@@ -176,16 +176,26 @@ class Journey:
         self.permit.spending.reserve(decision, request)
         self.activity.begin(decision, journal)
 
-    def _conclude(
-        self, request: Request, standing: Standing | None, decision: Decision, outcome: Outcome
+    def end(
+        self,
+        request: Request,
+        decision: Decision,
+        outcome: Outcome,
+        journal: Journal,
+        error: RouterdError | None,
     ) -> None:
-        """Let everyone else know how it ended: who counts money, and who learns from it."""
+        """Let everyone know how it ended who watches, and pay for it."""
         took_s = outcome.duration_s
         _log.info("%s %s %s %.3f s", decision.id, outcome.model, outcome.finish, took_s)
         self.permit.spending.settle(decision, outcome, request)
+        self.activity.end(decision, outcome, journal, error)
+        if self.watcher is not None:
+            self.watcher.answered(request, decision, outcome)
+
+    def _learn(
+        self, request: Request, standing: Standing | None, decision: Decision, outcome: Outcome
+    ) -> None:
         if self.sessions is not None and standing is not None:
             self.sessions.answered(request, standing, decision, outcome)
         if self.learning is not None:
             self.learning.answered(decision, outcome)
-        if self.watcher is not None:
-            self.watcher.answered(request, decision, outcome)

@@ -11,7 +11,6 @@ from routerd.cli import main as cli
 from routerd.cli.checks.finding import Finding, Scene
 from routerd.core.errors import RouterdError
 from tests.cli.checks.scenes import scene
-from tests.fakes.daemon import QUIET, Daemon
 from tests.fakes.scripted_house import ServedHouse
 
 
@@ -55,22 +54,6 @@ def test_settings_with_a_mistake_do_not_stop_the_rest(
     assert code == 1
     assert any("prot: unknown key" in what for what in found["problem"])
     assert any("classifier's files" in what for what in found["ok"])
-
-
-def test_a_running_daemon_is_asked_and_what_is_safe_is_mended(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with Daemon(home / "rd", QUIET) as daemon:
-        (home / "rd" / "audit.log").chmod(0o644)
-        code, found = looked(capsys)
-        assert code == 1, "there is no model for work"
-        assert any(f"on port {daemon.port}" in what for what in found["ok"])
-        assert any("audit.log is open" in what for what in found["warning"])
-        assert cli.main(["doctor", "--fix"]) == 1
-        told = capsys.readouterr().out
-        assert f"chmod 600 {home / 'rd' / 'audit.log'}" in told
-        assert (home / "rd" / "audit.log").stat().st_mode & 0o777 == 0o600
-        assert "→ ollama pull" in told
 
 
 def test_a_daemon_of_another_token_is_told_and_hides_nothing(

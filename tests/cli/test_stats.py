@@ -1,6 +1,5 @@
 """`routerd stats`: drawn within the terminal, from a daemon or from the file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 from routerd.cli import main as cli
 from routerd.cli import stats
 from tests.cli.golden import drawn, kept
-from tests.fakes.daemon import Daemon
 
 WIDTHS = (80, 140)
 
@@ -93,20 +91,3 @@ def test_without_a_daemon_and_without_history_it_ends_with_three(
     monkeypatch.setenv("ROUTERD_HOME", str(tmp_path))
     assert cli.main(["stats"]) == cli.NOT_RUNNING
     assert "no history" in capsys.readouterr().err
-
-
-def test_the_file_says_what_the_daemon_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("ROUTERD_HOME", str(tmp_path))
-    with Daemon(tmp_path) as daemon:
-        daemon.client.post(
-            "/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}]}
-        )
-        assert cli.main(["stats", "--days", "3", "--json"]) == 0
-        running = json.loads(capsys.readouterr().out)
-    assert cli.main(["stats", "--days", "3", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == running
-    assert running["period"]["requests"] == 1
-    assert cli.main(["stats"]) == 0
-    assert "1 request" in capsys.readouterr().out

@@ -205,11 +205,11 @@ def test_every_fault_has_a_line_of_its_own() -> None:
         ),
         (
             "profile = 'fastest'",
-            "config.toml:1: profile: no such profile; there are balanced, best, cheap, fast",
+            "config.toml:1: profile: no such profile; there are balanced, best, cheap, fast. Did you mean `fast`?",
         ),
         (
             "profile = 'yours'\n[profiles.mine]",
-            "config.toml:1: profile: no such profile; there are balanced, best, cheap, fast, mine",
+            "config.toml:1: profile: no such profile; there are balanced, best, cheap, fast, mine.",
         ),
     ],
 )
