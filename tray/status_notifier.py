@@ -74,7 +74,6 @@ class StatusNotifier(Face):
     """Implements `face.Face`. It stays when the panel restarts, and comes back with it."""
 
     name = "status-notifier"
-    has_menu = True
 
     def __init__(self, handlers: Handlers) -> None:
         """Connect to the session bus. Raises: NoBus."""
