@@ -159,6 +159,17 @@ def test_a_notification_goes_to_the_desktops_service_with_its_markup_escaped(
     assert notifications.show(notice, lambda *_: True)
 
 
+@contextmanager
+def panel_that_restarts(seen: Screen) -> Iterator[None]:
+    """End the tray that holds the icon and start another, in which it must come back."""
+    until(lambda: kind_on(seen), "no icon was shown")
+    seen.panel.terminate()
+    seen.panel.wait(20)
+    until(lambda: not kind_on(seen), "the icon outlived its tray")
+    with screen.tray_manager(seen, "0x444444"):
+        yield
+
+
 def kind_on(seen: Screen) -> str:
     """Return which state's icon is on the screen; '' where there is none."""
     box = seen.find("", ICON_CLASS)
@@ -200,7 +211,11 @@ def click_item(seen: Screen, status: Status | None, label: str) -> None:
 
 @needs_screen
 def test_an_x11_tray_shows_every_change_and_starts_the_daemon_again(daemon: Daemon) -> None:
-    with screen.running() as seen, tray(daemon.home, DISPLAY=seen.name):
+    with (
+        screen.running() as seen,
+        tray(daemon.home, DISPLAY=seen.name),
+        panel_that_restarts(seen),
+    ):
         until(lambda: kind_on(seen) == "local", "the icon does not show the daemon's state")
         told = json.loads((daemon.home / "run" / "tray.json").read_text("utf-8"))
         assert told["backend"] == "x11"
