@@ -69,11 +69,17 @@ def status_of(daemon: Daemon) -> Status:
 
 
 @needs_bus
-def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) -> None:
+def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    opened, browser = tmp_path / "opened.txt", tmp_path / "browser"
+    script = f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n'
+    browser.write_text(script, encoding="utf-8")
+    browser.chmod(0o700)
     with (
         panel.message_bus_running() as address,
         Panel(address) as shown,
-        tray(daemon.home, DBUS_SESSION_BUS_ADDRESS=address),
+        tray(daemon.home, DBUS_SESSION_BUS_ADDRESS=address, BROWSER=f"{browser} %s"),
     ):
         shown.wait_for_icon()
         shown.until(lambda: "Offline mode" in shown.layout())
@@ -104,6 +110,14 @@ def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) 
         shown.until(lambda: "Resume" in shown.layout())
         shown.click("Resume")
         shown.until(lambda: not status_of(daemon).paused)
+        shown.click("Open dashboard")
+        shown.until(opened.exists)
+        url, _, code = opened.read_text("utf-8").strip().partition("#")
+        assert url == f"{daemon.url}/dashboard/open"
+        with daemon.http() as http:
+            sent = {"origin": daemon.url}
+            answer = http.post("/dashboard/session", json={"code": code}, headers=sent)
+            assert answer.json()["to"] == "/dashboard/"
 
 
 def start(daemon: Daemon, shown: Panel, **more: str) -> subprocess.CompletedProcess[str]:
