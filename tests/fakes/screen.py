@@ -101,7 +101,7 @@ def running(tint: str = "0x222222", scale: int = 1) -> Iterator[Screen]:
     server = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
     with _process(server, os.environ.copy(), pass_fds=(write,)):
         os.close(write)
-        with os.fdopen(read) as told:
+        with os.fdopen(read, encoding="ascii") as told:
             name = f":{told.readline().strip()}"
         with closing(Screen(name)) as screen:
             screen.set_dpi(USUAL_DPI * scale)
