@@ -24,7 +24,6 @@ class Face(ABC):
     """One icon in one kind of tray. `run` owns the thread it is called on."""
 
     name: str
-    has_menu: bool
 
     def __init__(self, handlers: Handlers) -> None:
         self.handlers = handlers

@@ -27,7 +27,6 @@ class PystrayFace(Face):
     """Implements `face.Face`."""
 
     name = "pystray"
-    has_menu = True
 
     def __init__(self, handlers: Handlers) -> None:
         """Load pystray. Raises: Unusable."""

@@ -12,7 +12,6 @@ from jeepney import (
     MatchRule,
     Message,
     MessageType,
-    Properties,
     message_bus,
     new_error,
     new_method_call,
@@ -84,10 +83,6 @@ class SessionBus:
         """
         message = new_method_call(where, method, signature or None, body)
         return self._reply(message)
-
-    def property(self, where: DBusAddress, name: str) -> Any:
-        """Return a property's value. Raises: NoBus."""
-        return self._reply(Properties(where).get(name))[0][1]
 
     def _reply(self, message: Message) -> tuple[Any, ...]:
         serial = next(self._connection.outgoing_serial)

@@ -7,6 +7,7 @@ Source: freedesktop.org StatusNotifierItem; what panels really read of it: KDE's
 import os
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from jeepney import DBusAddress
@@ -52,8 +53,12 @@ MENU_XML = """<interface name="com.canonical.dbusmenu">
 _DONE: Answer = ("", ())
 
 
+@lru_cache(maxsize=8)
 def pixmaps(look: Look) -> list[tuple[int, int, bytes]]:
-    """Return the icon in all sizes as (width, height, ARGB32 in network byte order)."""
+    """Return the icon in all sizes as (width, height, ARGB32 in network byte order).
+
+    Drawing takes 20 ms, and people switch between few states.
+    """
     found = []
     for size in icon.SIZES:
         red, green, blue, alpha = icon.draw(look, size).split()
@@ -69,7 +74,6 @@ class StatusNotifier(Face):
     """Implements `face.Face`. It stays when the panel restarts, and comes back with it."""
 
     name = "status-notifier"
-    has_menu = True
 
     def __init__(self, handlers: Handlers) -> None:
         """Connect to the session bus. Raises: NoBus."""
@@ -135,14 +139,15 @@ class StatusNotifier(Face):
         if view is None:
             return
         before, self._view = self._view, view
+        # The menu first: it may be open.
+        if self._menu.show(view.items):
+            self._bus.emit(self._menu_object, "LayoutUpdated", "ui", (self._menu.revision, 0))
         if before is None or before.look != view.look:
             self._pixmaps = pixmaps(view.look)
             self._bus.emit(self._item, "NewIcon")
         if before is None or before.title != view.title:
             self._bus.emit(self._item, "NewTitle")
             self._bus.emit(self._item, "NewToolTip")
-        if self._menu.show(view.items):
-            self._bus.emit(self._menu_object, "LayoutUpdated", "ui", (self._menu.revision, 0))
 
     def _properties(self) -> dict[str, tuple[str, Any]]:
         title = self._view.title if self._view else "routerd"

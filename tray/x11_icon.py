@@ -36,7 +36,6 @@ class X11Icon(Face):
     """Implements `face.Face`. Everything of X is done on the thread of `run`."""
 
     name = "x11"
-    has_menu = True
 
     def __init__(self, handlers: Handlers) -> None:
         """Connect. Raises: NoDisplay."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from typing_extensions import override
 from Xlib import XK, X
 
 from tray.menu_picture import MenuPicture
@@ -145,7 +144,3 @@ class X11Menu:
         self._display.ungrab_keyboard(X.CurrentTime)
         self._window.destroy()
         self._display.flush()
-
-    @override
-    def __repr__(self) -> str:
-        return f"X11Menu(open={self.is_open})"

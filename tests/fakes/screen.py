@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from PIL import Image
@@ -16,7 +16,9 @@ USUAL_DPI = 96
 
 
 class Screen:
-    """What is on the screen, and clicks on it."""
+    """What is on the screen, and clicks on it; `panel` is the tray's process."""
+
+    panel: subprocess.Popen[bytes]
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -97,42 +99,42 @@ def running(tint: str = "0x222222", scale: int = 1) -> Iterator[Screen]:
     read, write = os.pipe()
     size = f"{WIDTH * scale}x{HEIGHT * scale}x24"
     server = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
-    with ExitStack() as stack:
-        _process(stack, server, os.environ.copy(), pass_fds=(write,))
+    with _process(server, os.environ.copy(), pass_fds=(write,)):
         os.close(write)
-        with os.fdopen(read) as told:
+        with os.fdopen(read, encoding="ascii") as told:
             name = f":{told.readline().strip()}"
-        panel = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "pixel"]
-        panel += ["--width", str(120 * scale), "--height", str(PANEL * scale)]
-        panel += [
-            "--padding",
-            str(6 * scale),
-            "--transparent",
-            "true",
-            "--alpha",
-            "0",
-            "--tint",
-            tint,
-        ]
-        screen = Screen(name)
-        stack.callback(screen.close)
-        screen.set_dpi(USUAL_DPI * scale)
-        _process(stack, panel, {**os.environ, "DISPLAY": name})
-        yield screen
+        with closing(Screen(name)) as screen:
+            screen.set_dpi(USUAL_DPI * scale)
+            with tray_manager(screen, tint, scale) as panel:
+                screen.panel = panel
+                yield screen
 
 
+@contextmanager
+def tray_manager(
+    screen: Screen, tint: str = "0x222222", scale: int = 1
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a tray on the screen; one that was ended before may be replaced by this."""
+    panel = ["trayer", "--edge", "top", "--align", "right", "--widthtype", "pixel"]
+    panel += ["--width", str(120 * scale), "--height", str(PANEL * scale)]
+    panel += ["--padding", str(6 * scale), "--transparent", "true", "--alpha", "0"]
+    command = [*panel, "--tint", tint]
+    with _process(command, {**os.environ, "DISPLAY": screen.name}) as process:
+        yield process
+
+
+@contextmanager
 def _process(
-    stack: ExitStack,
-    command: list[str],
-    environment: dict[str, str],
-    pass_fds: tuple[int, ...] = (),
-) -> None:
-    process = subprocess.Popen(
+    command: list[str], environment: dict[str, str], pass_fds: tuple[int, ...] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(
         command,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=pass_fds,
-    )
-    stack.enter_context(process)
-    stack.callback(process.terminate)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()

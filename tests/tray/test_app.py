@@ -23,7 +23,6 @@ class ListFace(Face):
     """Keeps what it is given to show."""
 
     name = "list"
-    has_menu = True
 
     def __init__(self, handlers: Handlers) -> None:
         super().__init__(handlers)

@@ -73,7 +73,9 @@ def test_a_desktop_entry_holds_any_path_and_is_valid(tmp_path: Path) -> None:
     entry.switch_on(COMMAND)
     assert entry.command() == COMMAND
     if checker := shutil.which("desktop-file-validate"):
-        ran = subprocess.run([checker, entry.path], capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            [checker, entry.path], capture_output=True, text=True, encoding="utf-8", check=False
+        )
         assert ran.returncode == 0, ran.stdout
 
 

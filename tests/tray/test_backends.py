@@ -53,7 +53,9 @@ def test_where_nothing_works_every_reason_is_told() -> None:
 def test_without_a_desktop_check_says_so_as_plain_data() -> None:
     bare = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
     command = [sys.executable, "-P", "-m", "tray", "--check", "--json"]
-    ran = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        command, env=bare, capture_output=True, text=True, encoding="utf-8", check=False
+    )
     told = json.loads(ran.stdout)
     assert (ran.returncode, told["ok"], told["backend"], told["menu"]) == (1, False, None, False)
     assert [backend["name"] for backend in told["backends"]] == ["status-notifier", "x11"]

@@ -39,6 +39,11 @@ def test_pystray_gets_marks_lists_and_the_default_and_hands_clicks_back() -> Non
     # Its backend is chosen at import, and the one without a screen is for this.
     environment = {**os.environ, "PYSTRAY_BACKEND": "dummy", "PYTHONWARNINGS": "error"}
     ran = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SCRIPT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     assert ran.returncode == 0, ran.stderr

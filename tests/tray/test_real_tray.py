@@ -69,11 +69,17 @@ def status_of(daemon: Daemon) -> Status:
 
 
 @needs_bus
-def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) -> None:
+def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    opened, browser = tmp_path / "opened.txt", tmp_path / "browser"
+    script = f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n'
+    browser.write_text(script, encoding="utf-8")
+    browser.chmod(0o700)
     with (
         panel.message_bus_running() as address,
         Panel(address) as shown,
-        tray(daemon.home, DBUS_SESSION_BUS_ADDRESS=address),
+        tray(daemon.home, DBUS_SESSION_BUS_ADDRESS=address, BROWSER=f"{browser} %s"),
     ):
         shown.wait_for_icon()
         shown.until(lambda: "Offline mode" in shown.layout())
@@ -104,6 +110,14 @@ def test_a_panel_shows_the_menu_and_a_click_switches_the_daemon(daemon: Daemon) 
         shown.until(lambda: "Resume" in shown.layout())
         shown.click("Resume")
         shown.until(lambda: not status_of(daemon).paused)
+        shown.click("Open dashboard")
+        shown.until(opened.exists)
+        url, _, code = opened.read_text("utf-8").strip().partition("#")
+        assert url == f"{daemon.url}/dashboard/open"
+        with daemon.http() as http:
+            sent = {"origin": daemon.url}
+            answer = http.post("/dashboard/session", json={"code": code}, headers=sent)
+            assert answer.json()["to"] == "/dashboard/"
 
 
 def start(daemon: Daemon, shown: Panel, **more: str) -> subprocess.CompletedProcess[str]:
@@ -159,6 +173,17 @@ def test_a_notification_goes_to_the_desktops_service_with_its_markup_escaped(
     assert notifications.show(notice, lambda *_: True)
 
 
+@contextmanager
+def panel_that_restarts(seen: Screen) -> Iterator[None]:
+    """End the tray that holds the icon and start another, in which it must come back."""
+    until(lambda: kind_on(seen), "no icon was shown")
+    seen.panel.terminate()
+    seen.panel.wait(20)
+    until(lambda: not kind_on(seen), "the icon outlived its tray")
+    with screen.tray_manager(seen, "0x444444"):
+        yield
+
+
 def kind_on(seen: Screen) -> str:
     """Return which state's icon is on the screen; '' where there is none."""
     box = seen.find("", ICON_CLASS)
@@ -200,7 +225,11 @@ def click_item(seen: Screen, status: Status | None, label: str) -> None:
 
 @needs_screen
 def test_an_x11_tray_shows_every_change_and_starts_the_daemon_again(daemon: Daemon) -> None:
-    with screen.running() as seen, tray(daemon.home, DISPLAY=seen.name):
+    with (
+        screen.running() as seen,
+        tray(daemon.home, DISPLAY=seen.name),
+        panel_that_restarts(seen),
+    ):
         until(lambda: kind_on(seen) == "local", "the icon does not show the daemon's state")
         told = json.loads((daemon.home / "run" / "tray.json").read_text("utf-8"))
         assert told["backend"] == "x11"
