@@ -9,6 +9,7 @@ other.
 
 import asyncio
 import os
+import secrets
 import socket
 import statistics
 import subprocess
@@ -42,7 +43,8 @@ def free_port() -> int:
 @contextmanager
 def litellm(program: str, upstream: int) -> Iterator[tuple[Target, subprocess.Popen[bytes]]]:
     """Start LiteLLM's proxy in front of the upstream; say how long it took."""
-    port = free_port()
+    port, key = free_port(), f"sk-{secrets.token_hex(24)}"
+    target = Target(port, key, MODEL)
     with tempfile.TemporaryDirectory() as home:
         config = Path(home) / "config.yaml"
         config.write_text(CONFIG.format(model=MODEL, port=upstream), encoding="utf-8")
@@ -51,6 +53,7 @@ def litellm(program: str, upstream: int) -> Iterator[tuple[Target, subprocess.Po
             "HOME": home,
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
             "LITELLM_LOG": "ERROR",
+            "LITELLM_MASTER_KEY": key,
         }
         command = [program, "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
         command += ["--num_workers", "1", "--telemetry", "False"]
@@ -59,11 +62,11 @@ def litellm(program: str, upstream: int) -> Iterator[tuple[Target, subprocess.Po
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             try:
-                asyncio.run(_ready(Target(port, "none", MODEL), process))
+                asyncio.run(_ready(target, process))
                 print(
                     f"LiteLLM answered for the first time after {time.monotonic() - began_s:.1f} s"
                 )
-                yield Target(port, "none", MODEL), process
+                yield target, process
             finally:
                 process.terminate()
 
