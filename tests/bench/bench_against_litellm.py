@@ -25,7 +25,7 @@ import psutil
 from tests.bench.bench_requests import Connection, Target, connect, quantile, running
 from tests.bench.upstream import MODEL
 
-START_S = 120.0
+START_S = 300.0
 CONFIG = """model_list:
   - model_name: {model}
     litellm_params: {{model: openai/{model}, api_base: "http://127.0.0.1:{port}/v1", api_key: none}}
