@@ -144,7 +144,8 @@ class StreamEncoder:
 
     def _passed_on(self, data: bytes, name: str) -> bytes:
         self._native = True
-        if name == "message_start":
+        # Some servers of this dialect leave the events' names out.
+        if name == "message_start" or (not name and b'"message_start"' in data):
             data = passthrough.with_inner(data, "message", {"model": self.model})
         return sse.encode(data, name)
 

@@ -129,3 +129,12 @@ def test_ids_that_anthropic_would_not_take_back_are_put_right() -> None:
     call = CompletedToolCall("functions.read:0", "read", "{}")
     told = json.loads(encode_response(Response("m", "", "tool_calls", tool_calls=(call,)), "msg_1"))
     assert told["content"][0]["id"] == "functions_read_0"
+
+
+def test_the_first_event_is_known_without_its_name() -> None:
+    encoder = StreamEncoder("id", model="full/name")
+    data = b'{"type":"message_start","message":{"model":"name","content":[]}}'
+    assert (
+        encoder.encode(Native(data))
+        == b"data: " + data.replace(b'"name"', b'"full/name"') + b"\n\n"
+    )
