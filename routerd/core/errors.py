@@ -90,6 +90,9 @@ class ProviderFailed(RouterdError):
         self.status = status
         if kind == "timeout":
             self.status_hint = 504
+        if kind == "overloaded":
+            # Clients wait and come again; a 502 would say that something is broken.
+            self.status_hint = 429 if status == 429 else 503
         if kind == "rejected" and status is not None and 400 <= status < 500:
             self.status_hint = status
 

@@ -86,6 +86,7 @@ class Tool:
 
     `custom`: its client wants free text instead, which stands in the one argument `input`.
     `namespace`: the group its client put it in; `name` then begins with it (`GROUP__NAME`).
+    `strict`: its client demands arguments that fit the schema.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Tool:
     schema: Mapping[str, Any]
     custom: bool = False
     namespace: str = ""
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

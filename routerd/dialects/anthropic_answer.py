@@ -7,6 +7,7 @@ interleaved are told one after the other.
 Source: Anthropic API reference, "Streaming messages" and "Errors".
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ _STOP = {
     "tool_calls": "tool_use",
     "content_filter": "refusal",
 }
+_BAD_IN_ID = re.compile(r"[^A-Za-z0-9_-]")
 _ERRORS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -90,7 +92,9 @@ def _message(identity: str, model: str) -> dict[str, Any]:
 
 
 def _call(call_id: str, identity: str, index: int, name: str) -> dict[str, Any]:
-    return {"type": "tool_use", "id": call_id or f"toolu_{identity}_{index}", "name": name}
+    # Clients send it back, to Anthropic too, which takes no other characters.
+    told = _BAD_IN_ID.sub("_", call_id) or f"toolu_{identity}_{index}"
+    return {"type": "tool_use", "id": told, "name": name}
 
 
 @dataclass(slots=True)
@@ -141,7 +145,8 @@ class StreamEncoder:
 
     def _passed_on(self, data: bytes, name: str) -> bytes:
         self._native = True
-        if name == "message_start":
+        # Some servers of this dialect leave the events' names out.
+        if name == "message_start" or (not name and b'"message_start"' in data):
             data = passthrough.with_inner(data, "message", {"model": self.model})
         return sse.encode(data, name)
 

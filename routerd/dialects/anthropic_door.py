@@ -52,13 +52,14 @@ def decode_request(body: bytes) -> Request:
     system = _system(obj.get("system"))
     turns = [turn for where, item in told for turn in reader.turns(item, where)]
     choice = optional(obj, "tool_choice", dict) or {}
+    wanted = _tool_choice(choice, left_out, reader.native_only)
     return Request(
         messages=(*system, *turns),
         dialect="anthropic",
         requested_model=optional(obj, "model", str) or "auto",
         wants_stream=bool(optional(obj, "stream", bool)),
         tools=tools,
-        tool_choice=_tool_choice(choice, left_out),
+        tool_choice=wanted,
         response_format=_response_format(obj),
         limits=Limits(
             max_output_tokens=integer(obj, "max_tokens", 1, MAX_TOKENS),
@@ -121,7 +122,7 @@ class _Blocks:
             case "text":
                 return [Text(text(block, "text", f"{at}.text"))]
             case "image":
-                return [self._image(block, at)]
+                return self._image(block, at)
             case "thinking":
                 signature = optional(block, "signature", str, f"{at}.signature") or ""
                 return [Thinking(text(block, "thinking", f"{at}.thinking"), signature)]
@@ -134,24 +135,29 @@ class _Blocks:
         raise InvalidRequest(f"'{at}.type' is missing.", f"{at}.type")
 
     def _other(self, kind: str, block: dict[str, Any]) -> list[Part]:
-        """Return a plain-text document as text; what else there is, only Anthropic can read."""
-        source = block.get("source")
-        if kind == "document" and isinstance(source, dict) and source.get("type") == "text":
-            data = source.get("data")
-            if isinstance(data, str):
-                return [Text(data)]
+        """Return a plain-text document as text; what else there is, only Anthropic can read.
+
+        So is a document that is to be cited: no other model names the places.
+        """
+        source, cited = block.get("source"), block.get("citations")
+        cites = isinstance(cited, dict) and cited.get("enabled") is True
+        told = source if isinstance(source, dict) else {}
+        if kind == "document" and told.get("type") == "text" and not cites:
+            about = (block.get("title"), block.get("context"), told.get("data"))
+            return [Text("\n".join(text for text in about if isinstance(text, str) and text))]
         self.native_only.add(kind[:40])
         return []
 
-    def _image(self, block: dict[str, Any], at: str) -> Image:
+    def _image(self, block: dict[str, Any], at: str) -> list[Part]:
+        """Return an image that is here; one by address or id only Anthropic itself can fetch."""
         source = optional(block, "source", dict, f"{at}.source") or {}
+        if source.get("type") in ("url", "file"):
+            self.native_only.add("image by address")
+            return []
         data = source.get("data")
         if source.get("type") != "base64" or not isinstance(data, str) or not data:
-            raise InvalidRequest(
-                f"'{at}.source' must be base64; routerd does not fetch images from addresses.",
-                f"{at}.source",
-            )
-        return Image(text(source, "media_type", f"{at}.source.media_type"), data)
+            raise InvalidRequest(f"'{at}.source' must be base64, url or file.", f"{at}.source")
+        return [Image(text(source, "media_type", f"{at}.source.media_type"), data)]
 
     def _call(self, block: dict[str, Any], at: str) -> ToolCall:
         arguments = optional(block, "input", dict, f"{at}.input") or {}
@@ -187,21 +193,24 @@ def _tools(obj: Mapping[str, Any]) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
             continue
         schema = optional(item, "input_schema", dict, f"{where}.input_schema")
         description = optional(item, "description", str, f"{where}.description")
-        tools.append(Tool(name, description or "", schema or {"type": "object"}))
+        strict = bool(optional(item, "strict", bool, f"{where}.strict"))
+        schema = schema or {"type": "object"}
+        tools.append(Tool(name, description or "", schema, strict=strict))
+    # Servers that Anthropic's would connect to, for their tools.
+    left_out += [text(item, "name", f"{where}.name") for where, item in each(obj, "mcp_servers")]
     return tuple(tools), tuple(left_out)
 
 
-def _tool_choice(choice: Mapping[str, Any], left_out: tuple[str, ...]) -> str:
+def _tool_choice(
+    choice: Mapping[str, Any], left_out: tuple[str, ...], native_only: set[str]
+) -> str:
     kind = choice.get("type")
     if kind is None:
         return ""
     if kind == "tool":
         name = text(choice, "name", "tool_choice.name")
         if name in left_out:
-            raise InvalidRequest(
-                f"'tool_choice' demands {name[:60]}, which only Anthropic's servers can run.",
-                "tool_choice",
-            )
+            native_only.add(name[:40])
         return name
     if isinstance(kind, str) and kind in _CHOICES:
         return _CHOICES[kind]

@@ -61,7 +61,7 @@ def decode_generate(body: bytes) -> Request:
     Without a prompt it only asks to load the model; the request then has no messages.
     """
     obj = strict_json.request_object(body)
-    for name in ("context", "template"):
+    for name in ("context", "template", "raw"):
         if obj.get(name):
             raise InvalidRequest(
                 f"'{name}' can't be used: it fits one model alone, and routerd chooses among many; "

@@ -26,7 +26,7 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
-from routerd.dialects import strict_json
+from routerd.dialects import strict_json, strict_schemas
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -62,6 +62,7 @@ def encode_request(
                     "name": tool.name,
                     "description": tool.description,
                     "parameters": dict(tool.schema),
+                    **({"strict": True} if tool.strict else {}),
                 },
             }
             for tool in request.tools
@@ -104,7 +105,11 @@ def _response_format(wanted: ResponseFormat) -> dict[str, Any]:
         return {"type": "json_object"}
     return {
         "type": "json_schema",
-        "json_schema": {"name": wanted.name, "schema": wanted.schema, "strict": True},
+        "json_schema": {
+            "name": wanted.name,
+            "schema": wanted.schema,
+            "strict": strict_schemas.fits(wanted.schema),
+        },
     }
 
 
@@ -190,9 +195,10 @@ class ChunkDecoder:
         thinking = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(thinking, str) and thinking:
             chunks.append(ThinkingDelta(thinking))
-        content = delta.get("content")
-        if isinstance(content, str) and content:
-            chunks.append(TextDelta(content, logprobs))
+        # A refusal comes beside the content, which is empty then.
+        for content in (delta.get("content"), delta.get("refusal")):
+            if isinstance(content, str) and content:
+                chunks.append(TextDelta(content, logprobs))
         calls = delta.get("tool_calls") or []
         if not isinstance(calls, list):
             raise ProviderFailed("the backend sent tool calls that are not an array", "protocol")

@@ -3,7 +3,7 @@
 Source: OpenAI API reference, "Chat Completions"; errors as in "Error codes".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
-from routerd.dialects import passthrough, sse, strict_json
+from routerd.dialects import passthrough, sse, strict_json, tool_arguments
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
@@ -54,8 +54,14 @@ def _logprob(token: str, logprob: float) -> dict[str, Any]:
     return {"token": token, "logprob": logprob, "bytes": list(token.encode("utf-8", "replace"))}
 
 
-def encode_response(response: Response, identity: str, created: int) -> bytes:
-    """Return the body of a whole answer. `created` is Unix seconds."""
+def encode_response(
+    response: Response, identity: str, created: int, custom: Container[str] = ()
+) -> bytes:
+    """Return the body of a whole answer. `created` is Unix seconds.
+
+    `custom`: names of tools that take free text. Raises: ProviderFailed when a call of one has
+    arguments that are no object.
+    """
     if response.native:
         return passthrough.with_member(response.native, "model", response.model)
     message: dict[str, Any] = {"role": "assistant", "content": response.text or None}
@@ -63,7 +69,9 @@ def encode_response(response: Response, identity: str, created: int) -> bytes:
         message["reasoning_content"] = response.thinking
     if response.tool_calls:
         message["tool_calls"] = [
-            {
+            _custom_call(call.id or f"call_{i}", call.name, call.arguments)
+            if call.name in custom
+            else {
                 "id": call.id or f"call_{i}",
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments},
@@ -90,18 +98,29 @@ def encode_response(response: Response, identity: str, created: int) -> bytes:
     )
 
 
+def _custom_call(identity: str, name: str, arguments: str) -> dict[str, Any]:
+    given = str(tool_arguments.as_object(name, arguments).get("input", ""))
+    return {"id": identity, "type": "custom", "custom": {"name": name, "input": given}}
+
+
 @dataclass(slots=True)
 class StreamEncoder:
-    """Encodes the chunks of one answer as server-sent events."""
+    """Encodes the chunks of one answer as server-sent events.
+
+    `custom`: names of tools that take free text, which can only be read out of their arguments at
+    the end.
+    """
 
     identity: str
     created: int
     include_usage: bool = False
     model: str = ""
+    custom: Container[str] = ()
     _began: bool = False
     _native: bool = False
     _called: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
+    _held: dict[int, list[str]] = field(default_factory=dict)
 
     def encode(self, chunk: Chunk) -> bytes:
         """Return the events for one chunk; b"" where a native event has said it already."""
@@ -124,6 +143,12 @@ class StreamEncoder:
         return sse.encode(passthrough.with_member(chunk.data, "model", self.model), chunk.name)
 
     def _own(self, chunk: TextDelta | ThinkingDelta | ToolCallDelta) -> bytes:
+        if isinstance(chunk, ToolCallDelta) and (
+            chunk.name in self.custom or chunk.index in self._held
+        ):
+            held = self._held.setdefault(chunk.index, [chunk.id, chunk.name, ""])
+            held[2] += chunk.arguments
+            return b""
         delta = self._delta(chunk)
         if not self._began:
             self._began = True
@@ -155,7 +180,13 @@ class StreamEncoder:
     def _finish(self, chunk: Finish) -> bytes:
         if self._native:
             return sse.encode(b"[DONE]")
+        calls = [
+            {"index": index, **_custom_call(identity or f"call_{index}", name, arguments)}
+            for index, (identity, name, arguments) in sorted(self._held.items())
+        ]
         delta: dict[str, Any] = {} if self._began else {"role": "assistant", "content": ""}
+        if calls:
+            delta["tool_calls"] = calls
         out = self._event([{"index": 0, "delta": delta, "finish_reason": chunk.reason}])
         if self.include_usage:
             out += self._event([], {"usage": usage_object(chunk.usage)})

@@ -16,6 +16,7 @@ from routerd.core.request import (
     ResponseFormat,
     Role,
     Text,
+    Thinking,
     Tool,
     ToolCall,
     ToolResult,
@@ -24,14 +25,17 @@ from routerd.dialects import strict_json
 from routerd.dialects.fields import (
     MAX_TOKENS,
     data_url,
+    each,
     effort,
     integer,
     metadata_session,
     number,
     optional,
     strings,
+    text,
 )
 from routerd.dialects.openai_chat_answer import StreamEncoder, encode_response, error_object
+from routerd.dialects.openai_tools import CUSTOM_SCHEMA, chosen_tool, only_allowed
 
 # The door has two halves; who opens it needs to know one name.
 __all__ = ["StreamEncoder", "decode_request", "encode_response", "error_object"]
@@ -57,13 +61,14 @@ def decode_request(body: bytes) -> Request:
         raise InvalidRequest("'n' must be 1: routerd gives one answer per request.", "n")
     stream_options = optional(obj, "stream_options", dict) or {}
     usage_key = "stream_options.include_usage"
+    reader = _Messages(obj)
     return Request(
-        messages=tuple(_message(item, f"messages[{i}]") for i, item in enumerate(messages)),
+        messages=tuple(reader.message(m, f"messages[{i}]") for i, m in enumerate(messages)),
         requested_model=optional(obj, "model", str) or "auto",
         wants_stream=bool(optional(obj, "stream", bool)),
         wants_usage=bool(optional(stream_options, "include_usage", bool, usage_key)),
         tools=_tools(obj),
-        tool_choice=_tool_choice(obj.get("tool_choice")),
+        tool_choice=chosen_tool(obj.get("tool_choice"), reader.native_only),
         response_format=_response_format(obj.get("response_format")),
         limits=_limits(obj),
         raw=body,
@@ -73,6 +78,9 @@ def decode_request(body: bytes) -> Request:
         if optional(obj, "logprobs", bool)
         else None,
         session_key=metadata_session(obj),
+        # The model's own search, an offer as those of the other dialects are.
+        left_out=("web_search",) if isinstance(obj.get("web_search_options"), dict) else (),
+        native_only=", ".join(sorted(reader.native_only)),
     )
 
 
@@ -91,49 +99,73 @@ def _limits(obj: Mapping[str, Any]) -> Limits:
     )
 
 
-def _message(item: Any, where: str) -> Message:
-    if not isinstance(item, dict):
-        raise InvalidRequest(f"'{where}' must be an object.", where)
-    role = _ROLES.get(str(item.get("role")))
-    if role is None:
-        names = ", ".join(_ROLES)
-        raise InvalidRequest(f"'{where}.role' must be one of {names}.", f"{where}.role")
-    parts = _parts(item.get("content"), f"{where}.content")
-    if role == "tool":
-        call_id = optional(item, "tool_call_id", str, f"{where}.tool_call_id") or ""
-        text = "\n".join(part.text for part in parts if isinstance(part, Text))
-        return Message("tool", (ToolResult(call_id, text),))
-    calls = optional(item, "tool_calls", list, f"{where}.tool_calls") or []
-    parts += [_call(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(calls)]
-    if not parts and role == "user":
-        raise InvalidRequest(f"'{where}.content' is missing.", f"{where}.content")
-    return Message(role, tuple(parts))
+class _Messages:
+    """Reads messages; `native_only` collects what no other dialect can say."""
+
+    def __init__(self, obj: Mapping[str, Any]) -> None:
+        wants = obj.get("modalities")
+        speaks = isinstance(wants, list) and "audio" in wants
+        self.native_only = {"audio"} if speaks else set()
+        # The form of 2023; its answers have one of their own, too.
+        self.native_only |= {name for name in ("functions", "function_call") if obj.get(name)}
+
+    def message(self, item: Any, where: str) -> Message:
+        """Return the turn in one wire message. Raises: InvalidRequest."""
+        if not isinstance(item, dict):
+            raise InvalidRequest(f"'{where}' must be an object.", where)
+        role = _ROLES.get(str(item.get("role")))
+        if role is None:
+            names = ", ".join(_ROLES)
+            raise InvalidRequest(f"'{where}.role' must be one of {names}.", f"{where}.role")
+        parts = self._parts(item.get("content"), f"{where}.content")
+        if role == "tool":
+            call_id = optional(item, "tool_call_id", str, f"{where}.tool_call_id") or ""
+            text = "\n".join(part.text for part in parts if isinstance(part, Text))
+            images = (part for part in parts if isinstance(part, Image))
+            return Message("tool", (ToolResult(call_id, text), *images))
+        calls = optional(item, "tool_calls", list, f"{where}.tool_calls") or []
+        parts += [_call(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(calls)]
+        if role == "assistant":
+            parts = [*_thinking(item), *parts]
+            self.native_only |= {name for name in ("audio", "function_call") if item.get(name)}
+        if not parts and role == "user" and not self.native_only:
+            raise InvalidRequest(f"'{where}.content' is missing.", f"{where}.content")
+        return Message(role, tuple(parts))
+
+    def _parts(self, content: Any, where: str) -> list[Part]:
+        if content is None:
+            return []
+        if isinstance(content, str):
+            return [Text(content)]
+        if not isinstance(content, list):
+            raise InvalidRequest(f"'{where}' must be a string or an array of parts.", where)
+        read = (self._part(part, f"{where}[{i}]") for i, part in enumerate(content))
+        return [part for part in read if part is not None]
+
+    def _part(self, part: Any, where: str) -> Part | None:
+        if not isinstance(part, dict):
+            raise InvalidRequest(f"'{where}' must be an object.", where)
+        kind = part.get("type")
+        text = part.get("text") if kind in ("text", "input_text", "output_text") else None
+        if kind == "refusal":
+            text = part.get("refusal")
+        if isinstance(text, str):
+            return Text(text)
+        if kind in ("image_url", "input_image"):
+            return _image(part.get("image_url"), where)
+        if kind in ("input_audio", "file"):
+            self.native_only.add(kind)
+            return None
+        raise InvalidRequest(
+            f"'{where}.type' must be text, image_url, input_audio or file, with its value.",
+            f"{where}.type",
+        )
 
 
-def _parts(content: Any, where: str) -> list[Part]:
-    if content is None:
-        return []
-    if isinstance(content, str):
-        return [Text(content)]
-    if not isinstance(content, list):
-        raise InvalidRequest(f"'{where}' must be a string or an array of parts.", where)
-    return [_part(part, f"{where}[{i}]") for i, part in enumerate(content)]
-
-
-def _part(part: Any, where: str) -> Part:
-    if not isinstance(part, dict):
-        raise InvalidRequest(f"'{where}' must be an object.", where)
-    kind = part.get("type")
-    text = part.get("text") if kind in ("text", "input_text", "output_text") else None
-    if kind == "refusal":
-        text = part.get("refusal")
-    if isinstance(text, str):
-        return Text(text)
-    if kind in ("image_url", "input_image"):
-        return _image(part.get("image_url"), where)
-    raise InvalidRequest(
-        f"'{where}.type' must be text or image_url, with its value.", f"{where}.type"
-    )
+def _thinking(item: Mapping[str, Any]) -> list[Part]:
+    """Return the reasoning that a client passes back, under either of its names."""
+    told = item.get("reasoning_content") or item.get("reasoning")
+    return [Thinking(told)] if isinstance(told, str) else []
 
 
 def _image(value: Any, where: str) -> Image:
@@ -142,6 +174,11 @@ def _image(value: Any, where: str) -> Image:
 
 
 def _call(call: Any, where: str) -> ToolCall:
+    if isinstance(call, dict) and call.get("type") == "custom":
+        custom = optional(call, "custom", dict, f"{where}.custom") or {}
+        given = strict_json.dumps({"input": text(custom, "input", f"{where}.custom.input")})
+        name = text(custom, "name", f"{where}.custom.name")
+        return ToolCall(str(call.get("id") or ""), name, given.decode())
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise InvalidRequest(f"'{where}.function.name' is missing.", f"{where}.function.name")
@@ -151,26 +188,17 @@ def _call(call: Any, where: str) -> ToolCall:
 
 def _tools(obj: Mapping[str, Any]) -> tuple[Tool, ...]:
     tools = []
-    for i, item in enumerate(optional(obj, "tools", list) or []):
-        where = f"tools[{i}]"
-        function = item.get("function") if isinstance(item, dict) else None
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            raise InvalidRequest(f"'{where}.function.name' is missing.", f"{where}.function.name")
-        schema = optional(function, "parameters", dict, f"{where}.function.parameters")
-        description = optional(function, "description", str, f"{where}.function.description")
-        tools.append(Tool(function["name"], description or "", schema or {"type": "object"}))
-    return tuple(tools)
-
-
-def _tool_choice(value: Any) -> str:
-    if value is None or value in ("auto", "none", "required"):
-        return value or ""
-    function = value.get("function") if isinstance(value, dict) else None
-    if isinstance(function, dict) and isinstance(function.get("name"), str):
-        return str(function["name"])
-    raise InvalidRequest(
-        "'tool_choice' must be auto, none, required or name a function.", "tool_choice"
-    )
+    for where, item in each(obj, "tools"):
+        custom = item.get("type") == "custom"
+        key = "custom" if custom else "function"
+        spec = optional(item, key, dict, f"{where}.{key}") or {}
+        name = text(spec, "name", f"{where}.{key}.name")
+        schema = optional(spec, "parameters", dict, f"{where}.{key}.parameters")
+        description = optional(spec, "description", str, f"{where}.{key}.description") or ""
+        strict = bool(optional(spec, "strict", bool, f"{where}.{key}.strict"))
+        schema = CUSTOM_SCHEMA if custom else schema or {"type": "object"}
+        tools.append(Tool(name, description, schema, custom, strict=strict))
+    return only_allowed(tuple(tools), obj.get("tool_choice"))
 
 
 def _response_format(value: Any) -> ResponseFormat:

@@ -69,7 +69,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
     told: dict[str, Any] = {"name": tool.name, "description": tool.description}
     if tool.custom:
         return {"type": "custom", **told}
-    return {"type": "function", **told, "parameters": dict(tool.schema), "strict": False}
+    return {"type": "function", **told, "parameters": dict(tool.schema), "strict": tool.strict}
 
 
 def reasoning_item(identity: str, text: str, sealed: str = "") -> dict[str, Any]:

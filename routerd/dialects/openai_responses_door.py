@@ -35,6 +35,7 @@ from routerd.dialects.fields import (
 )
 from routerd.dialects.openai_responses_answer import encode_response, error_object
 from routerd.dialects.openai_responses_events import StreamEncoder
+from routerd.dialects.openai_tools import CUSTOM_SCHEMA, chosen_tool, only_allowed
 
 __all__ = ["StreamEncoder", "decode_request", "encode_response", "error_object"]
 
@@ -43,13 +44,6 @@ _ROLES: dict[str, Role] = {
     "developer": "system",
     "user": "user",
     "assistant": "assistant",
-}
-# What a custom tool's one free text is called where only objects can be said.
-CUSTOM_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"input": {"type": "string"}},
-    "required": ["input"],
-    "additionalProperties": False,
 }
 # Ids of items that this dialect's door gave out.
 _OWN_ITEM = re.compile(r"[a-z]+_resp_")
@@ -79,7 +73,7 @@ def decode_request(body: bytes) -> Request:
         requested_model=optional(obj, "model", str) or "auto",
         wants_stream=bool(optional(obj, "stream", bool)),
         tools=tools,
-        tool_choice=_tool_choice(obj.get("tool_choice")),
+        tool_choice=chosen_tool(obj.get("tool_choice"), reader.native_only),
         response_format=_response_format(obj),
         limits=Limits(
             max_output_tokens=integer(obj, "max_output_tokens", 1, MAX_TOKENS),
@@ -171,12 +165,20 @@ class _Items:
         if kind == "refusal":
             return Text(text(part, "refusal", f"{at}.refusal"))
         if kind in ("input_image", "image_url"):
-            url = part.get("image_url")
-            return data_url(url.get("url") if isinstance(url, dict) else url, f"{at}.image_url")
+            return self._image(part, at)
         if not isinstance(kind, str):
             raise InvalidRequest(f"'{at}.type' is missing.", f"{at}.type")
         self.native_only.add(kind[:40])
         return None
+
+    def _image(self, part: dict[str, Any], at: str) -> Part | None:
+        """Return an image that is here; one by address or id only OpenAI itself can fetch."""
+        told = part.get("image_url")
+        url = told.get("url") if isinstance(told, dict) else told
+        if part.get("file_id") or (isinstance(url, str) and url.startswith("https://")):
+            self.native_only.add("image by address")
+            return None
+        return data_url(url, f"{at}.image_url")
 
     def _result(self, item: dict[str, Any], where: str) -> None:
         parts = self._parts(item, "output", f"{where}.output")
@@ -229,7 +231,7 @@ def _tools(obj: Mapping[str, Any]) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
                 _declare(inner, at, group, tools, left_out)
         else:
             _declare(item, where, "", tools, left_out)
-    return tuple(tools), tuple(left_out)
+    return only_allowed(tuple(tools), obj.get("tool_choice")), tuple(left_out)
 
 
 def _declare(
@@ -246,27 +248,14 @@ def _declare(
     description = optional(spec, "description", str, f"{where}.description") or ""
     schema = optional(spec, "parameters", dict, f"{where}.parameters") or {"type": "object"}
     custom = kind == "custom"
-    tools.append(Tool(name, description, CUSTOM_SCHEMA if custom else schema, custom, group))
+    schema = CUSTOM_SCHEMA if custom else schema
+    strict = bool(optional(spec, "strict", bool, f"{where}.strict"))
+    tools.append(Tool(name, description, schema, custom, group, strict))
 
 
 def in_group(group: str, name: str) -> str:
     """Return the name that models see of a tool in a group."""
     return f"{group}__{name}" if group else name
-
-
-def _tool_choice(value: Any) -> str:
-    if value is None or value in ("auto", "none", "required"):
-        return value or ""
-    if isinstance(value, dict):
-        nested = value.get("function")
-        name = nested.get("name") if isinstance(nested, dict) else value.get("name")
-        if value.get("type") in ("function", "custom") and isinstance(name, str):
-            return name
-    raise InvalidRequest(
-        "'tool_choice' must be auto, none, required or name a function; "
-        "tools that only OpenAI's servers run can't be demanded.",
-        "tool_choice",
-    )
 
 
 def _response_format(obj: Mapping[str, Any]) -> ResponseFormat:

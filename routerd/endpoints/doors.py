@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from routerd.core.request import Request
 from routerd.dialects import (
     anthropic_door,
     ollama_answer,
@@ -15,13 +16,18 @@ from routerd.dialects.openai_responses_answer import keep_nothing
 from routerd.endpoints.answering import LINES, Door
 from routerd.endpoints.error_bodies import anthropic_error, ollama_error, openai_error
 
+
+def _custom(request: Request) -> frozenset[str]:
+    return frozenset(tool.name for tool in request.tools if tool.custom)
+
+
 OPENAI_CHAT = Door(
     "chatcmpl-",
-    lambda response, _, identity, created: openai_chat_door.encode_response(
-        response, identity, created
+    lambda response, request, identity, created: openai_chat_door.encode_response(
+        response, identity, created, _custom(request)
     ),
     lambda request, identity, created: openai_chat_door.StreamEncoder(
-        identity, created, request.wants_usage
+        identity, created, request.wants_usage, custom=_custom(request)
     ),
     openai_error,
 )

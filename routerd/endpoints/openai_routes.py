@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from routerd.core.errors import NotFound
+from routerd.core.errors import InvalidRequest, NotFound
 from routerd.core.request import Request
 from routerd.dialects import (
     embeddings_door,
@@ -31,6 +31,12 @@ def decode_chat(body: bytes) -> Request:
     """
     if b'"messages"' not in body and b'"input"' in body:
         request = openai_responses_door.decode_request(body)
+        if request.native_only:
+            raise InvalidRequest(
+                f"{request.native_only} can't be answered as a chat completion; "
+                "send it to /v1/responses.",
+                "input",
+            )
         return replace(request, dialect="openai", raw=b"", wants_usage=True)
     return openai_chat_door.decode_request(body)
 

@@ -191,7 +191,8 @@ def _arguments(call: ToolCall) -> dict[str, Any]:
 
 def _tool(tool: Tool) -> dict[str, Any]:
     schema = {"type": "object", **tool.schema}
-    return {"name": tool.name, "description": tool.description, "input_schema": schema}
+    told = {"name": tool.name, "description": tool.description, "input_schema": schema}
+    return {**told, "strict": True} if tool.strict else told
 
 
 def _tool_choice(request: Request) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from routerd.core.response import (
     ToolCallDelta,
     Usage,
 )
-from routerd.dialects import passthrough, strict_json
+from routerd.dialects import passthrough, strict_json, strict_schemas
 from routerd.dialects.openai_responses_answer import OWN_REASONING
 from routerd.dialects.signatures import MARK, OPENAI, opened, sealed
 
@@ -60,7 +60,7 @@ def encode_request(request: Request, model: str, *, stream: bool, reasons: bool)
                 "name": tool.name,
                 "description": tool.description,
                 "parameters": dict(tool.schema),
-                "strict": False,
+                "strict": tool.strict,
             }
             for tool in request.tools
         ]
@@ -114,7 +114,8 @@ def _limits(request: Request, *, reasons: bool) -> dict[str, Any]:
         wanted = {"type": "json_object"}
     elif shape.kind == "json_schema":
         schema = dict(shape.schema or {})
-        wanted = {"type": "json_schema", "name": shape.name, "schema": schema, "strict": True}
+        wanted = {"type": "json_schema", "name": shape.name, "schema": schema}
+        wanted["strict"] = strict_schemas.fits(schema)
     fields: dict[str, Any] = {
         "max_output_tokens": limits.max_output_tokens,
         # Reasoning models refuse them.

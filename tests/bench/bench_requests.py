@@ -71,10 +71,11 @@ class Connection:
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode("latin-1"))
         lowered = head.lower()
-        if b"content-length" not in lowered:
+        # LiteLLM passes the upstream's length on under a longer name.
+        at = lowered.find(b"\r\ncontent-length:") + 2
+        if at < 2:
             first = await self._chunked(began)
             return first, time.perf_counter() - began
-        at = lowered.find(b"content-length:")
         length = int(lowered[at + 15 : lowered.find(b"\r", at)])
         await self._reader.readexactly(1)
         first = time.perf_counter() - began

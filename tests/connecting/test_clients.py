@@ -147,3 +147,11 @@ def test_an_opencode_file_that_is_there_is_the_one_to_change(tmp_path: Path) -> 
 )
 def test_each_system_has_its_folder(system: str, variables: dict[str, str], folder: str) -> None:
     assert Surroundings(Path("/u"), system, variables).applications.as_posix() == folder
+
+
+def test_a_configuration_of_continue_keeps_its_own_name() -> None:
+    (change, _) = _plan("continue").changes
+    text, _ = apply("name: Mine\nversion: 2.0.0\nmodels: []\n", "yaml", change.edits)
+    assert text.startswith("name: Mine\nversion: 2.0.0\n")
+    assert text.count("name: ") == 2
+    assert "schema: " in text

@@ -28,7 +28,9 @@ from routerd.core.errors import (
         (ProviderFailed("x", "rejected", status=422), 422),
         (ProviderFailed("x", "rejected", status=500), 502),
         (ProviderFailed("x", "rejected"), 502),
-        (ProviderFailed("x", "overloaded", status=429), 502),
+        (ProviderFailed("x", "overloaded", status=429), 429),
+        (ProviderFailed("x", "overloaded", status=529), 503),
+        (ProviderFailed("x", "overloaded"), 503),
     ],
 )
 def test_each_error_suggests_its_status(error: RouterdError, status: int) -> None:

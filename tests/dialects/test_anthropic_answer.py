@@ -6,6 +6,7 @@ import pytest
 
 from routerd.core.errors import InvalidRequest, NoCandidate, NotFound, ProviderFailed, RouterdError
 from routerd.core.response import (
+    CompletedToolCall,
     Finish,
     Native,
     Progress,
@@ -123,3 +124,18 @@ def test_each_error_has_its_kind(error: RouterdError, kind: str) -> None:
         "type": "error",
         "error": {"type": kind, "message": "x", "src": "routerd"},
     }
+
+
+def test_ids_that_anthropic_would_not_take_back_are_put_right() -> None:
+    call = CompletedToolCall("functions.read:0", "read", "{}")
+    told = json.loads(encode_response(Response("m", "", "tool_calls", tool_calls=(call,)), "msg_1"))
+    assert told["content"][0]["id"] == "functions_read_0"
+
+
+def test_the_first_event_is_known_without_its_name() -> None:
+    encoder = StreamEncoder("id", model="full/name")
+    data = b'{"type":"message_start","message":{"model":"name","content":[]}}'
+    assert (
+        encoder.encode(Native(data))
+        == b"data: " + data.replace(b'"name"', b'"full/name"') + b"\n\n"
+    )

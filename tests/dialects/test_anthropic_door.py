@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from routerd.core.errors import InvalidRequest
-from routerd.core.request import Message, ResponseFormat, Text
+from routerd.core.request import Message, Request, ResponseFormat, Text
 from routerd.dialects.anthropic_door import decode_request
 
 HI = {"role": "user", "content": "hi"}
@@ -86,3 +86,33 @@ def test_a_schema_that_is_missing_and_a_bound_that_is_wrong_are_named() -> None:
     assert caught.value.param == "output_config.format"
     with pytest.raises(InvalidRequest, match="budget_tokens"):
         _read(thinking={"type": "enabled", "budget_tokens": 0})
+
+
+def _asking(block: dict[str, Any], **more: Any) -> Request:
+    body = {"messages": [{"role": "user", "content": [block]}], **more}
+    return decode_request(json.dumps(body).encode())
+
+
+def test_a_document_of_text_keeps_its_title() -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "body"}
+    block = {"type": "document", "source": source, "title": "t", "context": "c"}
+    assert _asking(block).messages[0].parts == (Text("t\nc\nbody"),)
+    cited = {**block, "citations": {"enabled": True}}
+    assert _asking(cited).native_only == "document"
+
+
+@pytest.mark.parametrize(
+    "source", [{"type": "url", "url": "https://x/y.png"}, {"type": "file", "file_id": "f"}]
+)
+def test_an_image_elsewhere_is_anthropics_to_fetch(source: dict[str, Any]) -> None:
+    assert _asking({"type": "image", "source": source}).native_only == "image by address"
+
+
+def test_servers_of_tools_are_offers_and_strictness_is_read() -> None:
+    request = _asking(
+        {"type": "text", "text": "hi"},
+        mcp_servers=[{"type": "url", "name": "wiki", "url": "https://x"}],
+        tools=[{"name": "f", "input_schema": {"type": "object"}, "strict": True}],
+    )
+    assert request.left_out == ("wiki",)
+    assert request.tools[0].strict

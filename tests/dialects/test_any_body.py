@@ -149,7 +149,7 @@ def test_what_is_no_json_object_is_refused(name: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["anthropic", "openai", "openai_responses"])
-def test_an_image_on_another_machine_is_refused_not_fetched(name: str) -> None:
+def test_an_image_on_another_machine_is_never_fetched_here(name: str) -> None:
     address = "https://evil.test/x.png"
     source = {"type": "url", "url": address}
     bodies: dict[str, Any] = {
@@ -168,5 +168,11 @@ def test_an_image_on_another_machine_is_refused_not_fetched(name: str) -> None:
             "input": [{"role": "user", "content": [{"type": "input_image", "image_url": address}]}]
         },
     }
-    with pytest.raises(InvalidRequest, match="does not fetch"):
-        DOORS[name](json.dumps(bodies[name]).encode())
+    body = json.dumps(bodies[name]).encode()
+    if name == "openai":
+        # Engines on this machine speak this dialect too, and would fetch it.
+        with pytest.raises(InvalidRequest, match="does not fetch"):
+            DOORS[name](body)
+        return
+    # Anthropic and OpenAI fetch it themselves, and nobody else gets the request.
+    assert DOORS[name](body).native_only == "image by address"

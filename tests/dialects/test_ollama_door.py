@@ -87,3 +87,8 @@ def test_what_fits_one_model_alone_is_refused(name: str) -> None:
 def test_a_format_of_another_kind_is_refused(value: Any) -> None:
     with pytest.raises(InvalidRequest, match="'format'"):
         _chat(format=value)
+
+
+def test_a_prompt_without_a_template_is_refused_by_name() -> None:
+    with pytest.raises(InvalidRequest, match="'raw' can't be used"):
+        decode_generate(b'{"model":"auto","prompt":"<s>[INST] hi","raw":true}')

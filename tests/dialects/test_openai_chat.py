@@ -125,7 +125,7 @@ def test_tools_limits_and_format_go_along() -> None:
     assert body["tool_choice"] == {"type": "function", "function": {"name": "f"}}
     assert body["response_format"] == {
         "type": "json_schema",
-        "json_schema": {"name": "thing", "schema": {"type": "object"}, "strict": True},
+        "json_schema": {"name": "thing", "schema": {"type": "object"}, "strict": False},
     }
     limits = {key: body[key] for key in ("max_tokens", "temperature", "top_p", "seed", "stop")}
     assert list(limits.values()) == [100, 0.5, 0.9, 7, ["END"]]
@@ -331,3 +331,19 @@ def test_a_backends_words_are_shortened() -> None:
 def test_fastapis_details_are_told_without_the_prompt_they_quote() -> None:
     fault = {"loc": ["body", "messages"], "msg": "field required", "input": "planted-secret"}
     assert error_text({"detail": [fault, {"msg": "too long"}, "odd"]}) == "field required; too long"
+
+
+def test_a_refusal_is_said_and_not_lost() -> None:
+    message = {"role": "assistant", "content": None, "refusal": "I can't help with that."}
+    obj = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    assert decode_response(obj)[0] == TextDelta("I can't help with that.")
+
+
+def test_what_fits_is_demanded_as_strict() -> None:
+    closed = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    wanted = ResponseFormat("json_schema", "thing", closed)
+    tool = Tool("f", "", closed, strict=True)
+    asked = Request((Message("user", (Text("x"),)),), response_format=wanted, tools=(tool,))
+    body = encode_request(asked, "m", stream=False)
+    assert body["response_format"]["json_schema"]["strict"] is True
+    assert body["tools"][0]["function"]["strict"] is True

@@ -20,6 +20,7 @@ from routerd.core.request import (
     Message,
     ResponseFormat,
     Text,
+    Thinking,
     Tool,
     ToolCall,
     ToolResult,
@@ -241,7 +242,7 @@ def test_a_field_of_the_wrong_type_is_named(field: str, fine: set[str]) -> None:
         ({"stop": ["a", 1]}, "stop"),
         ({"tools": [{"type": "function"}]}, "tools[0].function.name"),
         ({"tools": [{"function": {"name": 5}}]}, "tools[0].function.name"),
-        ({"tools": [5]}, "tools[0].function.name"),
+        ({"tools": [5]}, "tools[0]"),
         (
             {"tools": [{"function": {"name": "f", "parameters": []}}]},
             "tools[0].function.parameters",
@@ -608,3 +609,97 @@ def test_an_error_says_that_routerd_speaks(
     assert error_object(error) == {
         "error": {"message": "x", "type": kind, "param": param, "code": code, "src": "routerd"}
     }
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"function_call": "auto", "functions": []}, "function_call"),
+        ({"modalities": ["text", "audio"], "audio": {"voice": "x"}}, "audio"),
+        ({"tool_choice": {"type": "web_search_preview"}}, "web_search_preview"),
+    ],
+)
+def test_what_only_openai_can_say_is_named_and_not_dropped(
+    more: dict[str, Any], named: str
+) -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}], **more}
+    assert decode_request(json.dumps(body).encode()).native_only == named
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}},
+        {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA"}},
+    ],
+)
+def test_sound_and_files_are_for_speakers_of_this_dialect(part: dict[str, Any]) -> None:
+    body = {"messages": [{"role": "user", "content": [part]}]}
+    request = decode_request(json.dumps(body).encode())
+    assert request.native_only == part["type"]
+
+
+def test_reasoning_that_is_passed_back_is_read_and_the_models_own_search_an_offer() -> None:
+    said = {"role": "assistant", "reasoning_content": "hm", "content": "a"}
+    body = {"messages": [{"role": "user", "content": "hi"}, said], "web_search_options": {}}
+    request = decode_request(json.dumps(body).encode())
+    assert request.messages[1].parts == (Thinking("hm"), Text("a"))
+    assert request.left_out == ("web_search",)
+
+
+def test_a_result_with_an_image_keeps_it() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    told = [{"type": "text", "text": "seen"}, image]
+    body = {"messages": [{"role": "tool", "tool_call_id": "c", "content": told}]}
+    request = decode_request(json.dumps(body).encode())
+    assert request.messages[0].parts == (ToolResult("c", "seen"), Image("image/png", "AAAA"))
+
+
+def test_tools_of_free_text_and_choices_among_some_are_read() -> None:
+    body = {
+        "messages": [
+            {"role": "user", "content": "hi"},
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "a\nb"}}
+                ],
+            },
+        ],
+        "tools": [
+            {"type": "custom", "custom": {"name": "patch", "description": "d"}},
+            {"type": "function", "function": {"name": "f", "strict": True}},
+            {"type": "function", "function": {"name": "g"}},
+        ],
+        "tool_choice": {
+            "type": "allowed_tools",
+            "allowed_tools": {
+                "mode": "auto",
+                "tools": [
+                    {"type": "custom", "custom": {"name": "patch"}},
+                    {"type": "function", "function": {"name": "f"}},
+                ],
+            },
+        },
+    }
+    request = decode_request(json.dumps(body).encode())
+    tools = [(tool.name, tool.custom, tool.strict) for tool in request.tools]
+    assert tools == [("patch", True, False), ("f", False, True)]
+    assert request.tool_choice == "auto"
+    assert request.messages[1].parts == (ToolCall("c", "patch", '{"input":"a\\nb"}'),)
+
+
+def test_a_call_of_a_free_text_tool_is_told_as_one() -> None:
+    call = CompletedToolCall("c", "patch", '{"input":"a\\nb"}')
+    response = Response("m", "", "tool_calls", tool_calls=(call,))
+    told = json.loads(encode_response(response, "id", 0, {"patch"}))
+    wanted = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "a\nb"}}
+    assert told["choices"][0]["message"]["tool_calls"] == [wanted]
+    encoder = StreamEncoder("id", 0, custom={"patch"})
+    out = encoder.encode(ToolCallDelta(0, "c", "patch", '{"input":'))
+    out += encoder.encode(ToolCallDelta(0, arguments='"a\\nb"}'))
+    assert out == b""
+    last = encoder.encode(Finish("tool_calls")).split(b"\n\n")[0].removeprefix(b"data: ")
+    (told_call,) = json.loads(last)["choices"][0]["delta"]["tool_calls"]
+    assert told_call == {"index": 0, **wanted}

@@ -88,9 +88,24 @@ def test_tools_of_three_kinds() -> None:
     assert (request.tool_choice, request.parallel_tools) == ("g", False)
 
 
-def test_a_tool_of_openais_own_can_not_be_demanded() -> None:
-    with pytest.raises(InvalidRequest, match="can't be demanded"):
-        _read(tool_choice={"type": "web_search"})
+def test_a_tool_of_openais_own_can_be_demanded_of_openai_alone() -> None:
+    request = _read(tool_choice={"type": "web_search"})
+    assert (request.tool_choice, request.native_only) == ("required", "web_search")
+
+
+def test_a_choice_among_some_tools_leaves_the_others_out() -> None:
+    tools = [{"type": "function", "name": name, "strict": name == "b"} for name in "abc"]
+    allowed = [{"type": "function", "name": name} for name in "bc"]
+    choice = {"type": "allowed_tools", "mode": "required", "tools": allowed}
+    request = _read(tools=tools, tool_choice=choice)
+    assert [(tool.name, tool.strict) for tool in request.tools] == [("b", True), ("c", False)]
+    assert request.tool_choice == "required"
+
+
+def test_an_image_by_its_id_is_openais_to_fetch() -> None:
+    part = {"type": "input_image", "file_id": "file_1", "detail": "auto"}
+    request = _read(input=[{"role": "user", "content": [part]}])
+    assert request.native_only == "image by address"
 
 
 def test_effort_format_and_log_probabilities_are_read() -> None:

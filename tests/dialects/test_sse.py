@@ -154,3 +154,8 @@ def test_a_comment_is_no_event_whatever_it_says(text: str) -> None:
 
 def test_a_comment_keeps_its_words() -> None:
     assert sse.comment("loading\r\n50 %") == b": loading  50 %\n\n"
+
+
+def test_data_of_several_lines_is_told_line_by_line() -> None:
+    data = b'{\n  "a": 1\n}'
+    assert [event.data for event in EventParser().feed(sse.encode(data, "x"))] == [data]

@@ -8,9 +8,10 @@ import httpx2
 import openai
 import pytest
 
-from routerd.core.errors import ProviderFailed
+from routerd.core.errors import InvalidRequest, ProviderFailed
 from routerd.core.request import Image, Text
 from routerd.core.response import Finish, TextDelta, TokenLogprob, ToolCallDelta, Usage
+from routerd.endpoints.openai_routes import decode_chat
 from tests.fakes.agent_script import ANSWER, USAGE, check_last, run_tool, tool_loop
 from tests.fakes.scripted_house import TOKEN, ServedHouse
 
@@ -278,3 +279,9 @@ def test_a_custom_tool_gets_its_free_text(served: ServedHouse, client: openai.Op
         assert item.type == "custom_tool_call"
         assert (item.call_id, item.input) == ("call_p", "*** Begin Patch")
     assert served.last.tools[0].schema["required"] == ["input"]
+
+
+def test_what_only_responses_can_say_is_no_chat() -> None:
+    body = b'{"model":"auto","input":[{"type":"web_search_call","id":"ws_1"}]}'
+    with pytest.raises(InvalidRequest, match="web_search_call"):
+        decode_chat(body)

@@ -7,7 +7,7 @@ import pytest
 
 from routerd.core.errors import ProviderFailed
 from routerd.core.request import Message, Request, Text, Tool
-from routerd.core.response import Chunk, Finish, Progress, TextDelta, ToolCallDelta
+from routerd.core.response import Chunk, Finish, Native, Progress, TextDelta, ToolCallDelta
 from routerd.core.session import Hold
 from routerd.journey.attempts import Attempts
 from routerd.journey.checking import AnswerUnsound, Check
@@ -177,3 +177,13 @@ async def test_alone_a_backend_is_waited_for_until_the_attempts_are_spent() -> N
     with pytest.raises(ProviderFailed, match="busy"):
         await run(STREAMED)
     assert run.tried == [("p/one", "overloaded")] * MAX_ATTEMPTS
+
+
+async def test_a_backends_own_bytes_wait_with_the_call_that_they_say() -> None:
+    def native(steps: list[Step]) -> list[Step]:
+        return [s for n, step in enumerate(steps) for s in (Native(b"%d" % n), step)]
+
+    run = Checked({"p/one": native(BAD), "p/two": native(GOOD)})
+    chunks = await run(STREAMED)
+    assert [c.data for c in chunks if isinstance(c, Native)] == [b"0", b"1", b"2"]
+    assert _text(chunks) == '{"n": 1}'

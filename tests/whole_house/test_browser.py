@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+import httpx2
 import pytest
 from typing_extensions import override
 
 from tests.fakes.http_server import Call, FakeServer, Wire
-from tests.fakes.scripted_house import ServedHouse
+from tests.fakes.scripted_house import TOKEN, ServedHouse
 
 PAGES = Path(__file__).parents[1] / "fakes" / "pages"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -55,6 +56,8 @@ class Attacker(FakeServer):
     def __init__(self, control: "Unguarded") -> None:
         super().__init__()
         self._control = control
+        # Of the dashboard's session, as the browser of somebody who is signed in holds it.
+        self.cookie = ""
         self.done: set[str] = set()
         self.told = threading.Event()
 
@@ -72,7 +75,8 @@ class Attacker(FakeServer):
         elif parts.path == "/worker.js":
             await wire.whole(200, "text/javascript", (PAGES / "worker.js").read_bytes())
         else:
-            await wire.whole(200, "text/html", (PAGES / "attacks.html").read_bytes())
+            page = (PAGES / "attacks.html").read_bytes()
+            await wire.whole(200, "text/html", page, set_cookie=f"{self.cookie}; Path=/")
 
 
 class Unguarded(FakeServer):
@@ -86,6 +90,17 @@ class Unguarded(FakeServer):
     def rows(self) -> set[tuple[str, str, str]]:
         """Return the (page, host, attack) of what has reached it."""
         return {row for call in list(self.calls) if (row := _row(call.path))}
+
+
+def signed_in(served: ServedHouse) -> str:
+    """Return the cookie of a session of the dashboard, as `name=value`."""
+    own = f"http://127.0.0.1:{served.port}"
+    with httpx2.Client(base_url=own, trust_env=False, timeout=10) as http:
+        token = {"authorization": f"Bearer {TOKEN}"}
+        link = http.post("/control/dashboard-link", json={}, headers=token).json()["url"]
+        code = {"code": urlsplit(link).fragment}
+        opened = http.post("/dashboard/session", json=code, headers={"origin": own})
+    return str(opened.headers["set-cookie"]).partition(";")[0]
 
 
 @contextmanager
@@ -143,6 +158,8 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
         Attacker(unguarded) as attacker,
         ServedHouse(tmp_path_factory.mktemp("house")) as served,
     ):
+        attacker.cookie = signed_in(served)
+        served.reached.clear()
         address = ""
         # The last one goes first in the list: each page opens the one after it at its end.
         for page, host in (("cross-site", EVIL), ("same-site", "127.0.0.1")):
@@ -161,6 +178,8 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tried]:
                 attacker.told.wait(1.0)
                 attacker.told.clear()
         assert attacker.done == {"same-site", "cross-site"}
+        sent = {c.headers.get("cookie", "") for c in unguarded.calls if "signed-in" in c.path}
+        assert attacker.cookie in sent, "the session's cookie goes to every port"
         yield Tried(list(served.reached), unguarded.rows())
 
 
@@ -181,7 +200,7 @@ def test_the_same_pages_reach_a_server_without_a_guard(tried: Tried, page: str) 
     text = (PAGES / "attacks.html").read_text("utf-8")
     named = {line.split('"')[1] for line in text.splitlines() if line.startswith('  "')}
     assert named <= known
-    assert len(named) == 29
+    assert len(named) == 31
     assert ("same-site", "127.0.0.1", "service-worker") in tried.reached
 
 
