@@ -188,7 +188,8 @@ class TheHouse:
             policy_fault = await self._reload_policy()
             old = self._snapshot.config
             try:
-                config = await anyio.to_thread.run_sync(load.load, self._places.config)
+                read = partial(load.load, self._places.config, was_there=self._read != Config())
+                config = await anyio.to_thread.run_sync(read)
                 # A key stored anew is asked for at once, though nothing else has changed.
                 unchanged = known_keys.stamp(self._places.home) == self._keys_stamp
                 if config == self._read and unchanged:

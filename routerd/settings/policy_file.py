@@ -15,6 +15,7 @@ from routerd.core import policy as values
 from routerd.core.errors import ConfigInvalid
 from routerd.core.policy import Condition, Policy, Rule
 from routerd.policy import schedule
+from routerd.settings import whole_file
 from routerd.settings.load import AT_LINE, WORDS, line_of
 
 NAME = "policy.toml"
@@ -54,12 +55,16 @@ def shipped_path(name: str) -> Path:
     return _SHIPPED / f"{name}.toml"
 
 
-def load(path: Path) -> tuple[Policy, str]:
-    """Return the policy and its text; an absent file means none. Raises: ConfigInvalid."""
+def load(path: Path, *, was_there: bool = False) -> tuple[Policy, str]:
+    """Return the policy and its text; an absent file means none.
+
+    A file that is being saved is waited for, and one that `was_there` is looked for again: blocks
+    for a quarter of a second at most. Raises: ConfigInvalid.
+    """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            _refuse_foreign(os.fstat(file.fileno()), path)
-            text = file.read()
+        text = whole_file.read(
+            path, was_there=was_there, check=lambda found: _refuse_foreign(found, path)
+        )
     except FileNotFoundError:
         return Policy(), ""
     except (OSError, UnicodeDecodeError) as error:

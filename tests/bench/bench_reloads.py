@@ -89,9 +89,12 @@ def run(daemon: Daemon, seconds: float) -> dict[str, object]:
 
 def main(seconds: float) -> int:
     """Print the figures; exit code 1 where a request was dropped."""
-    with FakeOpenAI() as server, tempfile.TemporaryDirectory() as folder:
-        with Daemon(Path(folder) / "home", QUIET + ENGINE.format(url=server.url)) as daemon:
-            figures = run(daemon, seconds)
+    with (
+        FakeOpenAI() as server,
+        tempfile.TemporaryDirectory() as folder,
+        Daemon(Path(folder) / "home", QUIET + ENGINE.format(url=server.url)) as daemon,
+    ):
+        figures = run(daemon, seconds)
     print(json.dumps(figures, indent=2))
     return 1 if figures["dropped"] else 0
 
