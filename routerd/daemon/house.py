@@ -207,7 +207,8 @@ class TheHouse:
             self.governance.enforce(offline=new.config.offline)
             # Look first, swap then: a request must not meet a catalogue that is still empty.
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
-            self._snapshot = new
+            # Somebody may have thrown the switch meanwhile; the door knows.
+            self._snapshot = _with_mode(new, offline=self.governance.door.offline)
             _log.info("config.toml is in force")
             return policy_fault
 
@@ -227,13 +228,7 @@ class TheHouse:
     def set_offline(self, offline: bool, by: str) -> None:
         """See `endpoints.house.House.set_offline`."""
         self.governance.switch(offline=offline, by=by)
-        now = self._snapshot
-        stance = replace(now.journey.stance, offline=offline)
-        self._snapshot = replace(
-            now,
-            config=replace(now.config, offline=offline),
-            journey=replace(now.journey, stance=stance),
-        )
+        self._snapshot = _with_mode(self._snapshot, offline=offline)
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
@@ -315,6 +310,16 @@ class TheHouse:
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"
+
+
+def _with_mode(snapshot: Snapshot, *, offline: bool) -> Snapshot:
+    """Return the snapshot in this mode."""
+    stance = replace(snapshot.journey.stance, offline=offline)
+    return replace(
+        snapshot,
+        config=replace(snapshot.config, offline=offline),
+        journey=replace(snapshot.journey, stance=stance),
+    )
 
 
 def _model(candidate: Candidate, engine: str) -> ModelStatus:

@@ -47,44 +47,63 @@ def save(home: Path, number: int) -> None:
             new.replace(path)
 
 
+class Storm:
+    """Savers, reloaders and askers at once; `seen` counts what each did."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+        self.seen = Counter[str]()
+        self.rules: set[str] = set()
+        self.stop = threading.Event()
+
+    def saving(self, _: httpx2.Client) -> None:
+        """Save once."""
+        save(self.daemon.home, self.seen["saves"])
+        self.seen["saves"] += 1
+
+    def reloading(self, http: httpx2.Client) -> None:
+        """Ask for a reload and note which rules are in force then."""
+        told = http.post("/control/reload", json={}).json()
+        self.seen["reloads"] += 1
+        self.seen["reloads refused"] += bool(told["error"])
+        self.rules.add(json.dumps(http.get("/control/policy").json()["rules"]))
+
+    def asking(self, http: httpx2.Client) -> None:
+        """Ask for an answer."""
+        body = {"model": "here/good", "messages": [{"role": "user", "content": "hello"}]}
+        self.seen["requests"] += 1
+        answer = http.post("/v1/chat/completions", json=body)
+        self.seen["dropped"] += answer.status_code != 200
+
+    def loop(self, work: Callable[[httpx2.Client], None]) -> None:
+        """Do one of these until told to stop."""
+        with self.daemon.http() as http:
+            while not self.stop.is_set():
+                work(http)
+
+
 def run(daemon: Daemon, seconds: float) -> dict[str, object]:
     """Return the figures."""
-    seen, stop = Counter[str](), threading.Event()
-    rules: set[str] = set()
-
-    def saving() -> None:
-        save(daemon.home, seen["saves"])
-        seen["saves"] += 1
-
-    def reloading(http: httpx2.Client) -> None:
-        told = http.post("/control/reload", json={}).json()
-        seen["reloads"] += 1
-        seen["reloads refused"] += bool(told["error"])
-        rules.add(json.dumps(http.get("/control/policy").json()["rules"]))
-
-    def asking(http: httpx2.Client) -> None:
-        body = {"model": "here/good", "messages": [{"role": "user", "content": "hello"}]}
-        seen["requests"] += 1
-        seen["dropped"] += http.post("/v1/chat/completions", json=body).status_code != 200
-
-    def loop(work: Callable[..., None]) -> None:
-        with daemon.http() as http:
-            while not stop.is_set():
-                work(http) if work is not saving else work()
-
+    storm = Storm(daemon)
     save(daemon.home, 0)
     daemon.client.post("/control/reload")
-    threads = [threading.Thread(target=loop, args=(w,)) for w in (saving, reloading, *[asking] * 4)]
+    works = (storm.saving, storm.reloading, *[storm.asking] * 4)
+    threads = [threading.Thread(target=storm.loop, args=(work,)) for work in works]
     began_s = time.monotonic()
     for thread in threads:
         thread.start()
-    stop.wait(seconds)
-    stop.set()
+    time.sleep(seconds)
+    storm.stop.set()
     for thread in threads:
         thread.join()
     took_s = time.monotonic() - began_s
-    rates = {f"{name}/s": round(count / took_s, 1) for name, count in seen.items()}
-    return {**rates, "dropped": seen["dropped"], "rules seen": sorted(rules)}
+    rates = {f"{name}/s": round(count / took_s, 1) for name, count in storm.seen.items()}
+    time.sleep(1.2)  # a file saved within this second is waited for
+    began_s = time.monotonic()
+    for _ in range(50):
+        daemon.client.post("/control/reload")
+    rates["reloads of a file that nobody saves/s"] = round(50 / (time.monotonic() - began_s), 1)
+    return {**rates, "dropped": storm.seen["dropped"], "rules seen": sorted(storm.rules)}
 
 
 def main(seconds: float) -> int:

@@ -113,3 +113,12 @@ def test_the_conversation_silent_longest_makes_room() -> None:
     assert len(ledger) == 2
     assert ledger.standing(replace(SECOND, session_key="0")).model == ""
     assert ledger.standing(replace(SECOND, session_key="2")).model == "p/local"
+
+
+def test_everything_is_forgotten_at_once() -> None:
+    ledger = Ledger()
+    ledger.answered(FIRST, decision(), outcome())
+    assert len(ledger) == 1
+    ledger.forget()
+    assert len(ledger) == 0
+    assert ledger.standing(SECOND).model == ""
