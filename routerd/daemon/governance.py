@@ -59,7 +59,7 @@ class Governance:
         Raises: ConfigInvalid, and then the last good one stays.
         """
         try:
-            policy, text = policy_file.load(self.places.policy)
+            policy, text = policy_file.load(self.places.policy, before=self._text or None)
         except ConfigInvalid as error:
             self.policy_error = error.message
             raise

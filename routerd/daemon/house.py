@@ -178,7 +178,8 @@ class TheHouse:
             policy_fault = await self._reload_policy()
             old = self._snapshot.config
             try:
-                config = await anyio.to_thread.run_sync(load.load, self._places.config)
+                read = partial(load.load, self._places.config, was_there=self._read != Config())
+                config = await anyio.to_thread.run_sync(read)
                 # A key stored anew is asked for at once, though nothing else has changed.
                 unchanged = known_keys.stamp(self._places.home) == self._keys_stamp
                 if config == self._read and unchanged:
@@ -197,7 +198,8 @@ class TheHouse:
             self.governance.enforce(offline=new.config.offline)
             # Look first, swap then: a request must not meet a catalogue that is still empty.
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
-            self._snapshot = new
+            # Somebody may have thrown the switch meanwhile; the door knows.
+            self._snapshot = _with_mode(new, offline=self.governance.door.offline)
             _log.info("config.toml is in force")
             self.feed.tell("settings", {"file": "config.toml", "error": ""})
             return policy_fault
@@ -220,13 +222,7 @@ class TheHouse:
     def set_offline(self, offline: bool, by: str) -> None:
         """See `endpoints.house.House.set_offline`."""
         self.governance.switch(offline=offline, by=by)
-        now = self._snapshot
-        stance = replace(now.journey.stance, offline=offline)
-        self._snapshot = replace(
-            now,
-            config=replace(now.config, offline=offline),
-            journey=replace(now.journey, stance=stance),
-        )
+        self._snapshot = _with_mode(self._snapshot, offline=offline)
         mode = {"offline": offline, "layer": self.governance.layer, "by": by}
         self.feed.tell("mode", mode)
 
@@ -282,13 +278,15 @@ class TheHouse:
     ) -> Mapping[str, int]:
         """See `endpoints.house.House.forget`."""
         what = Forget(workspace, since_unix_s, until_unix_s)
+        if what == Forget():
+            # First, or what is kept in memory could be saved again meanwhile.
+            self.learnt.learner.forget()
+            self._ledger.forget()
+            self.activity.forget()
         gone = await self._memory.forget(what)
         if gone is None:
             raise RouterdError(f"Nothing was forgotten: {self._memory.health or 'try again'}.")
         if what == Forget():
-            # What is kept in memory would be written again, or go on telling.
-            self.learnt.learner.forget()
-            self._ledger.forget()
             self.governance.permit.spending.clear()
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))
@@ -362,3 +360,13 @@ class TheHouse:
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"
+
+
+def _with_mode(snapshot: Snapshot, *, offline: bool) -> Snapshot:
+    """Return the snapshot in this mode."""
+    stance = replace(snapshot.journey.stance, offline=offline)
+    return replace(
+        snapshot,
+        config=replace(snapshot.config, offline=offline),
+        journey=replace(snapshot.journey, stance=stance),
+    )

@@ -29,11 +29,13 @@ async def keep(
             continue
         if activity.paused:
             await _freed(free, {request.model for request in activity.running})
-        left_s = activity.paused_left_s
-        if activity.pause_is_over:
-            continue  # while memory was freed
-        with anyio.move_on_after(left_s or None):
+        with anyio.move_on_after(_wait_s(activity)):
             await changed.wait()
+
+
+def _wait_s(activity: Activity) -> float | None:
+    """Return how long nothing is to be done unless something changes; 0 where a pause just ended."""
+    return 0.0 if activity.pause_is_over else activity.paused_left_s or None
 
 
 async def _freed(free: Callable[[set[str]], Awaitable[None]], in_use: set[str]) -> None:

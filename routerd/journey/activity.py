@@ -45,6 +45,11 @@ class Activity:
         for decision in list(past)[: MOST_DECISIONS - len(self.decisions)]:
             self.decisions.append(decision)
 
+    def forget(self) -> None:
+        """Let go of the last decisions."""
+        self.decisions.clear()
+        self._tell()
+
     @property
     def running(self) -> tuple[RunningRequest, ...]:
         """What is being answered now, the oldest first."""

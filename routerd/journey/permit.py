@@ -55,7 +55,9 @@ class Approvals:
         digests = self._pending.pop(code, None)
         if digests is None:
             return False
-        self._until_s.update(dict.fromkeys(digests, self._clock_s() + for_s))
+        now_s = self._clock_s()
+        self._until_s = {d: until_s for d, until_s in self._until_s.items() if until_s > now_s}
+        self._until_s.update(dict.fromkeys(digests, now_s + for_s))
         return True
 
     def holds(self, findings: Sequence[Finding]) -> bool:

@@ -1,5 +1,6 @@
 """HTTP to backends: no redirects, no environment proxies, no compressed bodies, bounded waits."""
 
+import errno
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -18,6 +19,15 @@ MAX_CONNECTIONS = 256
 # uvicorn (vLLM, most Python servers) closes a connection idle for 5 s. One taken up again at that
 # very moment fails although the server is well, so ours are given up before.
 KEEPALIVE_S = 3.0
+
+
+# Failures to connect that say nothing of the server.
+_OUR_OWN = {
+    errno.EMFILE: "was not called: routerd has too many files open",
+    errno.ENFILE: "was not called: this machine has too many files open",
+    errno.ENETUNREACH: "can't be reached; is there a network?",
+    errno.EHOSTUNREACH: "can't be reached; is there a way to it?",
+}
 
 
 def _where(url: str) -> str:
@@ -51,6 +61,8 @@ def _why_no_connection(error: BaseException | None) -> str:
             return "could not be found; is its name spelt right?"
         if isinstance(error, ssl.SSLCertVerificationError):
             return "shows a certificate that this machine doesn't trust"
+        if isinstance(error, OSError) and error.errno in _OUR_OWN:
+            return _OUR_OWN[error.errno]
         error = error.__cause__ or error.__context__
     return "refused the connection; is the server running?"
 

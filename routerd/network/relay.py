@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import anyio
 from anyio.abc import ByteStream
 
+from routerd.core.errors import RouterdError
+
 READY = b"ready\n"
 Dial = Callable[[], Awaitable[ByteStream]]
 
@@ -59,7 +61,7 @@ class Relay:
         self._process.stdin.write(json.dumps(plan).encode() + b"\n")
         self._process.stdin.flush()
         if self._process.stdout.readline() != READY:
-            raise RuntimeError("the airgap's relay did not start")
+            raise RouterdError("The airgap's relay did not start; start without --airgap.")
 
     def stop(self) -> None:
         """Close its input, which ends it."""
@@ -68,7 +70,11 @@ class Relay:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        self._process.wait(5)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def path(self, number: int) -> Path:
         """Return the socket of destination number `number`."""

@@ -12,6 +12,12 @@ from typing import Any
 
 from routerd.screening.detector import Detector, is_stand_in, looks_like_a_password, looks_random
 
+
+def _in_a_url(text: str) -> bool:
+    """Whether what stands before the @ is a password; what would be a name elsewhere is none here."""
+    return looks_like_a_password(text) or (len(text) >= 8 and looks_random(text))
+
+
 # class, id (gitleaks' where it has one), words, second look
 Check = Callable[[str], bool] | None
 _PLUGINS: tuple[tuple[str, str, tuple[str, ...], Check], ...] = (
@@ -26,7 +32,7 @@ _PLUGINS: tuple[tuple[str, str, tuple[str, ...], Check], ...] = (
         ("accountkey=",),
         None,
     ),
-    ("BasicAuthDetector", "basic-auth-url", ("://",), looks_like_a_password),
+    ("BasicAuthDetector", "basic-auth-url", ("://",), _in_a_url),
     ("CloudantDetector", "cloudant", ("cloudant",), looks_random),
     ("DiscordBotTokenDetector", "discord-api-token", (), looks_random),
     ("GitHubTokenDetector",

@@ -16,7 +16,7 @@ from routerd.core.config import Config, ProviderConfig, Weights
 from routerd.core.errors import ConfigInvalid
 from routerd.core.spelling import did_you_mean
 from routerd.policy import wish
-from routerd.settings import clouds
+from routerd.settings import clouds, whole_file
 from routerd.settings.engines import is_this_machine
 
 # What types can't say: key, lowest and highest value.
@@ -68,11 +68,13 @@ def _adapter() -> TypeAdapter[Config]:
     return TypeAdapter(Config)
 
 
-def load(path: Path) -> Config:
-    """Return the settings; an absent file means all defaults. Raises: ConfigInvalid."""
+def load(path: Path, *, was_there: bool = False) -> Config:
+    """Return the settings; an absent file means all defaults.
+
+    Waits for a file that is being saved, as `policy_file.load` does. Raises: ConfigInvalid.
+    """
     try:
-        # Windows' editors begin a file with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
+        text = whole_file.read(path, before="" if was_there else None)
     except FileNotFoundError:
         return Config()
     except (OSError, UnicodeDecodeError) as error:

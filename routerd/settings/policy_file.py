@@ -15,6 +15,7 @@ from routerd.core import policy as values
 from routerd.core.errors import ConfigInvalid
 from routerd.core.policy import Condition, Policy, Rule
 from routerd.policy import schedule
+from routerd.settings import whole_file
 from routerd.settings.load import AT_LINE, WORDS, line_of
 
 NAME = "policy.toml"
@@ -54,12 +55,16 @@ def shipped_path(name: str) -> Path:
     return _SHIPPED / f"{name}.toml"
 
 
-def load(path: Path) -> tuple[Policy, str]:
-    """Return the policy and its text; an absent file means none. Raises: ConfigInvalid."""
+def load(path: Path, *, before: str | None = None) -> tuple[Policy, str]:
+    """Return the policy and its text; an absent file means none.
+
+    `before` is the text it held, where it was there. A file that is being saved is waited for:
+    blocks for a second or so at most. Raises: ConfigInvalid.
+    """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            _refuse_foreign(os.fstat(file.fileno()), path)
-            text = file.read()
+        text = whole_file.read(
+            path, before=before, check=lambda found: _refuse_foreign(found, path)
+        )
     except FileNotFoundError:
         return Policy(), ""
     except (OSError, UnicodeDecodeError) as error:

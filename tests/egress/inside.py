@@ -1,7 +1,7 @@
 """Runs inside the namespace: a daemon in offline mode through every door, packets counted after each.
 
 `python -m tests.egress.inside FOLDER ENVIRONMENT`, ENVIRONMENT being some of: names, proxies, ipv4,
-airgap. Prints JSON: what the positive control counted, and each scenario with its packets.
+airgap, long. EGRESS_IDLE_S is how long it idles. Prints JSON: what the positive control counted, and each scenario with its packets.
 """
 
 import json
@@ -12,8 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests.egress import wire
 from tests.fakes.daemon import Daemon, routerd
@@ -66,6 +69,7 @@ class Doors:
         self, home: Path, daemon: Daemon, engine: FakeOpenAI, environment: dict[str, str]
     ) -> None:
         self.home, self.daemon, self.engine, self.environment = home, daemon, engine, environment
+        self.at_length = False
 
     def chat(self, model: str = "auto", *, stream: bool = False, **more: Any) -> None:
         body = {
@@ -133,6 +137,20 @@ class Doors:
             ("tools", lambda: self.chat(tools=[tool])),
             ("an image", lambda: self.post("/v1/chat/completions", {"model": "auto", "messages": [{"role": "user", "content": seen}]})),
             ("an image by address", lambda: self.post("/v1/chat/completions", {"model": "auto", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://203.0.113.9/a.png"}}]}]})),
+            ("responses", lambda: self.post("/v1/responses", {"model": "gpt-4o", "input": "hello"})),
+            ("completions", lambda: self.post("/v1/completions", {"model": "auto", "prompt": "def f("})),
+            ("embeddings", lambda: self.post("/v1/embeddings", {"model": "text-embedding-3-small", "input": "x"})),
+            ("messages", lambda: self.post("/v1/messages", {"model": "claude-sonnet", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]})),
+            ("count_tokens", lambda: self.post("/v1/messages/count_tokens", {"model": "claude-sonnet", "messages": [{"role": "user", "content": "hello"}]})),
+            ("Ollama's chat", lambda: self.post("/api/chat", {"model": "llama3", "messages": [{"role": "user", "content": "hello"}]})),
+            ("Ollama's generate", lambda: self.post("/api/generate", {"model": "glm-4.6:cloud", "prompt": "hello"})),
+            ("Ollama's tags", lambda: self.get("/api/tags")),
+            ("a secret for the cloud", lambda: self.chat("cloud/gpt", user="ghp_" + "c4Na" * 9)),
+            ("the dashboard", lambda: self.get("/")),
+            ("what a tray asks", self.as_a_tray),
+            ("feedback", lambda: self.post("/control/feedback", {"value": "good"})),
+            ("forget", lambda: self.post("/control/forget", {"since_unix_s": 4e9})),
+            ("a worker killed", self.worker_killed),
             ("a broken body", lambda: self.post("/v1/chat/completions", {"messages": 5})),
             ("models", lambda: self.get("/v1/models")),
             ("MCP", self.mcp),
@@ -144,10 +162,34 @@ class Doors:
             ("settings that say online", self.reload_online),
             ("SIGHUP", self.sighup),
             ("pull", lambda: self.command("pull", "owner/repo/file.gguf")),
+            *self.more_commands(),
             ("ask from the command line", lambda: self.command("ask", "hello")),
             ("an engine that breaks off", lambda: self.chat("here/rst-mid-stream", stream=True)),
             ("every engine down", self.engines_down),
         ]  # fmt: skip
+
+    def as_a_tray(self) -> None:
+        for _ in range(5):
+            self.get("/control/status")
+
+    def worker_killed(self) -> None:
+        self.chat("llamacpp/plumbing-check")
+        assert self.daemon.process is not None
+        for worker in psutil.Process(self.daemon.process.pid).children():
+            if "routerd.engines.worker" in worker.cmdline():
+                worker.kill()
+        self.chat("llamacpp/plumbing-check")
+
+    def more_commands(self) -> Iterator[Scenario]:
+        """Yield the commands that look things up; each is a process, so only at length."""
+        if not self.at_length:
+            return
+        for words in (
+            "status", "models --refresh", "keys list", "keys find", "doctor", "stats", "why last",
+            "pull qwen3:0.6b", "offline report", "audit verify", "policy check", "replay",
+            "connect cursor --print", "classify hello", "support-bundle --yes --output /dev/null",
+        ):  # fmt: skip
+            yield f"routerd {words}", partial(self.command, *words.split())
 
     def engines_down(self) -> None:
         self.engine.__exit__(None, None, None)
@@ -183,6 +225,7 @@ def go_through(folder: Path, words: set[str]) -> dict[str, Any]:
         with daemon:
             note("first start")
             doors = Doors(home, daemon, engine, environment)
+            doors.at_length = "long" in words
             for name, scenario in doors.scenarios():
                 scenario()
                 note(name)
@@ -211,7 +254,9 @@ if __name__ == "__main__":
     sys.exit(main())
 
 
-def outside(folder: Path, words: list[str], *, timeout_s: float = 300) -> dict[str, Any]:
+def outside(
+    folder: Path, words: list[str], *, idle_s: float = 0.5, timeout_s: float = 400
+) -> dict[str, Any]:
     """Run this module in namespaces of its own and return what it found."""
     command = ["unshare", "-rnm", sys.executable, "-W", "ignore", "-m", "tests.egress.inside"]
     ran = subprocess.run(
@@ -219,9 +264,10 @@ def outside(folder: Path, words: list[str], *, timeout_s: float = 300) -> dict[s
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=timeout_s,
+        timeout=timeout_s + idle_s,
         check=False,
-        env={key: value for key, value in os.environ.items() if key != "CI"},
+        # CI silences the telemetry of some libraries.
+        env={**{k: v for k, v in os.environ.items() if k != "CI"}, "EGRESS_IDLE_S": str(idle_s)},
         cwd=Path(__file__).parents[2],
     )
     assert ran.returncode == 0, ran.stderr[-4000:]

@@ -178,3 +178,13 @@ def test_lessons_of_models_that_are_gone_or_too_few_teach_nothing(learner: Learn
     assert head_of(lessons(120, "p/gone"), [SMALL]) is None
     assert head_of(lessons(10), [SMALL]) is None
     assert learner.harder(lessons(1)[0].reading, 200) == 0.0
+
+
+def test_everything_is_forgotten_at_once(learner: Learner, store: Store) -> None:
+    learner.answered(decision(), outcome(tried(checked=1, faults=("no",))))
+    learner.forget()
+    assert shift(learner) == 0.0
+    assert len(learner.matrix) == 0
+    before = list(store.evidence)
+    learner.note("d1", ("asked_again",))
+    assert store.evidence == before, "what is forgotten is not waited for any more"

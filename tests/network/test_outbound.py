@@ -1,3 +1,4 @@
+import errno
 import socket
 import ssl
 import sys
@@ -134,6 +135,8 @@ async def test_a_server_without_tls_behind_https_gets_no_request(upstream: Upstr
         (socket.gaierror(-2, "Name or service not known"), "is its name spelt right"),
         (ssl.SSLCertVerificationError("self-signed"), "certificate that this machine doesn't"),
         (ConnectionRefusedError(111, "refused"), "is the server running"),
+        (OSError(errno.EMFILE, "Too many open files"), "routerd has too many files open"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "is there a network?"),
     ],
 )
 def test_a_connection_that_failed_says_why(cause: Exception, words: str) -> None:

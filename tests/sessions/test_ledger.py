@@ -119,11 +119,21 @@ def test_the_conversation_silent_longest_makes_room() -> None:
 def test_who_holds_what_is_listed_the_latest_first() -> None:
     clock = Clock()
     ledger = Ledger(clock=clock)
-    ledger.answered(FIRST, decision("d1", rung=1.5), outcome("p/cloud"))
+    ledger.answered(FIRST, ledger.standing(FIRST), decision("d1", rung=1.5), outcome("p/cloud"))
     clock.now_s += CLOUD_CACHE_S + 1
-    ledger.answered(replace(FIRST, client="other"), decision("d2"), outcome())
+    other = replace(FIRST, client="other")
+    ledger.answered(other, ledger.standing(other), decision("d2"), outcome())
     newest, oldest = ledger.held(10)
     assert (newest["model"], newest["decision"], newest["cached"]) == ("p/local", "d2", True)
     assert (oldest["rung"], oldest["leaves_machine"], oldest["cached"]) == (1.5, True, False)
     assert oldest["idle_s"] == CLOUD_CACHE_S + 1
     assert ledger.held(1) == [newest]
+
+
+def test_everything_is_forgotten_at_once() -> None:
+    ledger = Ledger()
+    ledger.answered(FIRST, ledger.standing(FIRST), decision(), outcome())
+    assert len(ledger) == 1
+    ledger.forget()
+    assert len(ledger) == 0
+    assert ledger.standing(SECOND).model == ""

@@ -92,3 +92,35 @@ def test_a_decision_without_embedding_is_otherwise_the_same() -> None:
     assert bare.features.reading.embedding == b""
     assert bare.features.reading.task == made.features.reading.task
     assert bare.ranked == made.ranked
+
+
+async def test_evidence_goes_with_its_decision_and_the_matrix_with_everything(
+    tmp_path: Path,
+) -> None:
+    async with SqliteMemory(tmp_path / "state.db") as memory:
+        for number, workspace in ((1, "/w"), (2, "/v")):
+            remember(memory, number, workspace)
+            memory.note_evidence(f"decision-{number:04d}", "feedback", 1.0)
+            memory.note_evidence(f"decision-{number:04d}/cloud/big", "faults", 0.0)
+        memory.save_cells([(("here/m",), {"tried": 3.0})])
+        await memory.forget(Forget("/w"))
+        assert await memory.cells() != []
+        left = written(tmp_path)
+        assert b"decision-0001" not in left
+        assert b"decision-0002/cloud/big" in left
+        await memory.forget(Forget())
+        assert await memory.cells() == []
+    assert b"decision-" not in written(tmp_path)
+
+
+async def test_files_set_aside_earlier_are_told_of_and_go_with_everything(tmp_path: Path) -> None:
+    old = tmp_path / "state.db.corrupt-20260101T000000"
+    for suffix in ("", "-wal", "-suspect"):
+        old.with_name(old.name + suffix).write_bytes(b"what was said")
+    async with SqliteMemory(tmp_path / "state.db") as memory:
+        remember(memory, 1, "/w")
+        assert await memory.forget(Forget("/w")) == Forgotten(1, 1, 0, set_aside=1)
+        assert old.exists()
+        assert await memory.forget(Forget()) == Forgotten(0, 0, 0, set_aside=1)
+        assert not old.exists()
+        assert await memory.forget(Forget()) == Forgotten()

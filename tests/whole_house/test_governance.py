@@ -1,9 +1,11 @@
 """Policy, offline mode, audit and forgetting through a real daemon."""
 
 import json
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,24 @@ def test_offline_mode_is_switched_at_run_time_and_outlives_the_daemon(tmp_path: 
             assert daemon.client.get("/control/status")["offline_layer"] == ""
 
 
+def test_offline_mode_thrown_while_settings_are_reloaded_stays_on(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        engine = f'[[provider]]\nname = "mute"\nkind = "openai_compatible"\nbase_url = "{url}"\n'
+        with Daemon(tmp_path, QUIET) as daemon, ThreadPoolExecutor(1) as pool:
+            daemon.configure(QUIET + engine)
+            # Looking for an engine that accepts and says nothing takes the reload some seconds.
+            reload = pool.submit(daemon.client.post, "/control/reload")
+            silent.settimeout(DEADLINE_S)
+            connection, _ = silent.accept()
+            with connection:
+                daemon.client.post("/control/offline", {"offline": True})
+                reload.result()
+            status = daemon.client.get("/control/status")
+            assert status["offline"] is True
+            assert status["offline_layer"]
+
+
 def test_the_audit_log_has_an_entry_a_request_and_its_chain_holds(daemon: Daemon) -> None:
     ask(daemon, f"remember {CANARY}")
     daemon.client.get("/control/decisions/last")
@@ -170,6 +190,13 @@ def test_bad_bodies_are_refused_in_words(daemon: Daemon, path: str, body: dict[s
         answer = http.post(path, json=body)
     assert answer.status_code in (400, 404)
     assert answer.json()["error"]["message"]
+
+
+@needs_namespaces
+def test_a_daemon_without_the_airgap_is_never_shown_as_one_within_it(daemon: Daemon) -> None:
+    ran = routerd(daemon.home, "up", "--airgap")
+    assert ran.returncode == 1
+    assert "already runs, but without --airgap" in ran.stderr
 
 
 @needs_namespaces
