@@ -130,6 +130,8 @@ def _headline(made: dict[str, Any]) -> Group:
     needs = [name for name, value in seen["needs"].items() if value is True]
     took = f"understood in {seen['understand_ms']:.1f} ms, decided in {made['decide_ms']:.1f} ms"
     held = made.get("session") or {}
+    if made.get("explored"):
+        asked += f"; exploring {made['explored']}"
     if held.get("because"):
         asked += f"; session {held['action'].replace('_', ' ')}: {held['because']}"
     rest = f"{asked}; {'needs ' + ', '.join(needs) + '; ' if needs else ''}{took}; {made['id']}"

@@ -54,7 +54,8 @@ class Decision:
     `weights` are those in force. `requested_model` is what the client asked for; `baseline` is
     the model that savings are measured against. `hold`: what the conversation so far did.
     `policy_rules` are the ids of the user's rules that apply; `findings` what was found where the
-    request could leave this machine, and `screened` the verdict on them.
+    request could leave this machine, and `screened` the verdict on them. `explored`: which model was
+    put first to learn of it, and instead of whom.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Decision:
     policy_rules: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     screened: str = ""
+    explored: str = ""
 
     @property
     def chosen(self) -> Ranked | None:
@@ -87,6 +89,8 @@ class Decision:
             return f"pinned by the client: {self.pinned}"
         if self.hold.action not in ("", "first"):
             return f"{self.hold.action.replace('_', ' ')}: {self.hold.because}"
+        if self.explored:
+            return f"exploring {self.explored}"
         reading = self.features.reading
         return (
             f"{reading.task} complexity {reading.complexity:.2f}; score {best.total:.3f}, "

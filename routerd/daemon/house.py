@@ -24,7 +24,8 @@ from routerd.endpoints import views
 from routerd.endpoints.house import Snapshot
 from routerd.journey.route import Journey
 from routerd.learning import keeping
-from routerd.learning.learner import MOST_LESSONS, Learner, head_of
+from routerd.learning.learner import MOST_JUDGED, MOST_LESSONS, Learner, head_of
+from routerd.policy import hindsight
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
 from routerd.sessions.ledger import Ledger
@@ -137,6 +138,7 @@ class TheHouse:
         await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
         while True:
             await self._learn_difficulty()
+            await self._learn_likelihoods()
             await anyio.sleep(every_s)
             self.save_learning()
 
@@ -147,6 +149,17 @@ class TheHouse:
             self._learner.head = await anyio.to_thread.run_sync(head_of, lessons, known)
         except RouterdError as error:
             _log.warning("what tasks turned out to be could not be learnt: %s", error)
+
+    async def _learn_likelihoods(self) -> None:
+        """Learn from the user's words what the events seen after an answer say of it."""
+        try:
+            judged = await self._memory.judged(MOST_JUDGED)
+        except RouterdError as error:
+            _log.warning("what later events say of answers could not be learnt: %s", error)
+            return
+        self._learner.likelihoods = hindsight.fitted(
+            (value, [e for e in hindsight.EVENTS if e in kinds]) for value, kinds in judged
+        )
 
     def save_learning(self) -> None:
         """Queue the performance matrix for the writer."""

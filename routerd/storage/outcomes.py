@@ -165,6 +165,13 @@ class SqliteMemory:
         except (SqliteError, ValueError) as error:
             raise HistoryUnreadable(self._note_fault(self._neighbours, error)) from error
 
+    async def judged(self, count: int) -> tuple[tuple[float, frozenset[str]], ...]:
+        """Return the newest answers with a word of the user's on them: the word, and what was seen.
+
+        Raises: HistoryUnreadable.
+        """
+        return tuple(await self._look_back(partial(learnt.read_judged, count=count)))
+
     async def recent(self, count: int) -> tuple[dict[str, Any], ...]:
         """Return the newest decisions as flat rows, newest first. Raises: HistoryUnreadable."""
         return await self._look_back(partial(history.read_recent, count=count))
