@@ -19,7 +19,7 @@ from routerd.core.response import Usage
 from routerd.journey.attempts import Journal, nobody, resting
 from routerd.journey.remember import facts_of
 from routerd.journey.route import Journey
-from routerd.policy import masking
+from routerd.policy import masking, scores
 
 
 @runtime_checkable
@@ -81,7 +81,11 @@ async def _accounted(
         failure = error
         raise
     finally:
+        # Some clouds count no tokens here; they are paid for all the same.
+        counted = Usage(tokens if tokens >= 0 else decision.features.input_tokens, 0)
+        cost_usd = scores.paid_usd(chosen.candidate, counted) if answered else 0.0
         outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
+        outcome = replace(outcome, cost_usd=cost_usd)
         journal = Journal(decision, winner=None if failure else chosen)
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, facts, journal, traffic)

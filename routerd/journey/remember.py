@@ -26,9 +26,7 @@ def outcome_of(
     winner = journal.winner
     cost = 0.0
     if winner is not None and finish is not None:
-        cost = scores.expected_cost_usd(
-            winner.candidate, max(usage.input_tokens, 0), max(usage.output_tokens, 0)
-        )
+        cost = scores.paid_usd(winner.candidate, usage)
     return Outcome(
         decision_id=decision.id,
         finish=ending,

@@ -1,12 +1,13 @@
 """Texts to vectors: chosen by the same rules, remembered, and never by another model's vectors."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.candidate import Candidate, Capabilities, Price
 from routerd.core.config import Timeouts
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import NoCandidate, ProviderFailed
@@ -152,3 +153,28 @@ async def test_texts_with_a_secret_leave_masked_or_not_at_all(verdict: Verdict) 
     assert engine.texts[1] == "three"
     assert [kind for kind, _ in log.entries] == ["decided", "answered"]
     assert KEY not in str(log.entries)
+
+
+async def test_what_a_cloud_embeds_is_paid_for() -> None:
+    priced = replace(CLOUD, price=Price(2.0, 0.0, 0.0))
+    journey = _journey(priced)
+    await embed(journey, ASKED)
+    assert isinstance(journey.memory, ListMemory)
+    assert journey.memory.outcome.cost_usd == pytest.approx(8 * 2.0 / 1e6)
+
+
+async def test_a_chat_model_embeds_for_who_names_it_alone() -> None:
+    both = replace(CHAT, embeds_by_name=True)
+    named = replace(ASKED, requested_model="fake/chat")
+    assert (await embed(_journey(both), named)).model == "fake/chat"
+    with pytest.raises(NoCandidate, match="No embedding model"):
+        await embed(_journey(both), ASKED)
+
+
+async def test_how_it_went_is_told_the_catalogue() -> None:
+    for engine, ok in ((ScriptedEngine(), True), (Failing(ProviderFailed("x", "died")), False)):
+        journey = _journey(LOCAL, engine=engine)
+        with suppress(ProviderFailed):
+            await embed(journey, ASKED)
+        assert isinstance(journey.catalogue, FixedCatalogue)
+        assert [report.ok for report in journey.catalogue.reports] == [ok]
