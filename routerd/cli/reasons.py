@@ -62,6 +62,8 @@ def circumstances(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "screening", screening(made)
     if session := conversation(made.get("session") or {}):
         yield "session", session
+    if made.get("explored"):
+        yield "exploring", str(made["explored"])
 
 
 def _asked(made: Mapping[str, Any]) -> str:

@@ -105,7 +105,11 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of `config.toml`. `check_every_s`: how often engines are looked for."""
+    """All of `config.toml`.
+
+    `check_every_s`: how often engines are looked for. `explore`: share of the requests with nothing at
+    stake that go to a model little is known of (policy.explore).
+    """
 
     port: int = 7411
     profile: str = "balanced"
@@ -117,6 +121,7 @@ class Config:
     allow_env_keys: bool = False
     max_body_mib: int = 32
     check_every_s: float = 30.0
+    explore: float = 0.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     provider: tuple[ProviderConfig, ...] = ()
     weights: Weights = Weights()

@@ -56,7 +56,7 @@ class Decision:
     `policy_rules` are the ids of the user's rules that apply; `findings` what was found where the
     request could leave this machine, and `screened` the verdict on them. `floor` is the share of
     the best p_success that one must reach; `output_bound` the client's on the answer in tokens, 0
-    without one.
+    without one. `explored`: which model was put first to learn of it, and instead of whom.
     """
 
     id: str
@@ -75,6 +75,7 @@ class Decision:
     screened: str = ""
     floor: float = 0.0
     output_bound: int = 0
+    explored: str = ""
 
     @property
     def chosen(self) -> Ranked | None:
@@ -91,6 +92,8 @@ class Decision:
             return f"pinned by the client: {self.pinned}"
         if self.hold.action not in ("", "first"):
             return f"{self.hold.action.replace('_', ' ')}: {self.hold.because}"
+        if self.explored:
+            return f"exploring {self.explored}"
         reading = self.features.reading
         return (
             f"{reading.task} complexity {reading.complexity:.2f}; score {best.total:.3f}, "

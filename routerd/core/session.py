@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from routerd.core.features import Reading
+
 Sign = Literal[
     "tool_failed_twice",
     "edited_again",
@@ -37,7 +39,8 @@ class Standing:
     `model` answered last, `decision` is that decision's id; `since` is how many messages there
     were when the model took over, `seen` how many at its last answer. `rung` is the least ability
     (logits) that evidence has latched. `cached_tokens` of the prompt are likely still in the
-    model's prefix cache. `prefix` is a digest of all that was said so far. An unknown conversation is `Standing()`.
+    model's prefix cache. `prefix` is a digest of all that was said so far, `reading` what the last
+    turn was read as. An unknown conversation is `Standing()`.
     """
 
     key: str = ""
@@ -48,6 +51,7 @@ class Standing:
     rung: float | None = None
     cached_tokens: int = 0
     prefix: str = ""
+    reading: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)

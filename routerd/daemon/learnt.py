@@ -9,7 +9,8 @@ import anyio
 from routerd.core.candidate import Candidate
 from routerd.core.errors import RouterdError
 from routerd.learning import keeping
-from routerd.learning.learner import MOST_LESSONS, Learner, head_of
+from routerd.learning.learner import MOST_JUDGED, MOST_LESSONS, Learner, head_of
+from routerd.policy import hindsight
 from routerd.storage.outcomes import SqliteMemory
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Learnt:
         await anyio.sleep(min(every_s, keeping.FIRST_AFTER_S))
         while True:
             await self._learn_difficulty()
+            await self._learn_likelihoods()
             await anyio.sleep(every_s)
             self.save()
 
@@ -44,6 +46,17 @@ class Learnt:
             self.learner.head = await anyio.to_thread.run_sync(head_of, lessons, self._known())
         except RouterdError as error:
             _log.warning("what tasks turned out to be could not be learnt: %s", error)
+
+    async def _learn_likelihoods(self) -> None:
+        """Learn from the user's words what the events seen after an answer say of it."""
+        try:
+            judged = await self._memory.judged(MOST_JUDGED)
+        except RouterdError as error:
+            _log.warning("what later events say of answers could not be learnt: %s", error)
+            return
+        self.learner.likelihoods = hindsight.fitted(
+            (value, [e for e in hindsight.EVENTS if e in kinds]) for value, kinds in judged
+        )
 
     def save(self) -> None:
         """Queue the performance matrix for the writer."""

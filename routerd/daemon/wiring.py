@@ -100,6 +100,7 @@ def stance(config: Config) -> Stance:
         offline=config.offline,
         strict_models=config.strict_models,
         baseline=config.baseline,
+        explore=config.explore,
     )
 
 

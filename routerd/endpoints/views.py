@@ -92,6 +92,7 @@ def decision(made: Decision) -> dict[str, Any]:
         "exclusions": [_excluded(exclusion) for exclusion in made.exclusions],
         "decide_ms": round(made.decide_ms, 3),
         "session": asdict(made.hold),
+        "explored": made.explored or None,
         "policy_rules": list(made.policy_rules),
         "screened": made.screened or None,
         "findings": [

@@ -126,7 +126,8 @@ class Attempts:
         if wait_s is not None and self._budget.left:
             trip.waited_s += wait_s
             self._budget.retries += following is None
-            await anyio.sleep(wait_s)
+            # A little longer, so that its rest is over by the clock that it was written by.
+            await anyio.sleep(wait_s + 0.01)
             return entry
         if following is None and trip.spare is None:
             raise failure
@@ -268,7 +269,8 @@ def resting(candidate: Candidate) -> ProviderFailed:
     """Return the failure of a model that went to rest, or is being tried, since it was chosen."""
     return ProviderFailed(
         f"{candidate.name} failed several times; another request is trying whether it is well again",
-        "refused",
+        # Of this model alone: "refused" would take the server's others with it.
+        "overloaded",
     )
 
 

@@ -85,7 +85,7 @@ async def _accounted(
         failure = error
         raise
     finally:
-        outcome = _outcome(decision.id, chosen.candidate, began_s, tokens, failure)
+        outcome = _outcome(decision, chosen.candidate, began_s, tokens, failure)
         journal.winner = None if failure else chosen
         if entered:
             journey.catalogue.report(chosen.candidate.name, ok=_well(answered, failure))
@@ -104,17 +104,23 @@ def _well(answered: bool, failure: RouterdError | None) -> bool | None:
 
 
 def _outcome(
-    identity: str, candidate: Candidate, began_s: float, tokens: int, failure: RouterdError | None
+    decision: Decision,
+    candidate: Candidate,
+    began_s: float,
+    tokens: int,
+    failure: RouterdError | None,
 ) -> Outcome:
+    # Some clouds count no tokens here; they are paid for all the same.
+    counted = Usage(tokens if tokens >= 0 else decision.features.input_tokens, 0)
     took_s, error = time.monotonic() - began_s, str(failure) if failure else ""
     kind = failure.kind if isinstance(failure, ProviderFailed) else None
     return Outcome(
-        identity,
+        decision.id,
         "failed" if failure else "stop",
         (Attempt(candidate.name, began_s, took_s, failure=kind, error=error),),
         model=candidate.name,
         usage=Usage(tokens, 0),
-        cost_usd=scores.expected_cost_usd(candidate, max(tokens, 0), 0),
+        cost_usd=0.0 if failure else scores.paid_usd(candidate.price, counted),
         duration_s=took_s,
         success=0.0 if failure else 1.0,
         error=error,

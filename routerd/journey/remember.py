@@ -33,9 +33,8 @@ def outcome_of(
     winner = journal.winner
     cost = instead = 0.0
     if winner is not None and finish is not None:
-        counted = max(usage.input_tokens, 0), max(usage.output_tokens, 0)
-        cost = scores.cost_usd(winner.candidate.price, *counted)
-        instead = scores.cost_usd(baseline, *counted) if baseline else 0.0
+        cost = scores.paid_usd(winner.candidate.price, usage)
+        instead = scores.paid_usd(baseline, usage) if baseline else 0.0
     return Outcome(
         decision_id=decision.id,
         finish=ending,

@@ -24,7 +24,7 @@ from routerd.core.ports import (
 )
 from routerd.core.request import Request
 from routerd.core.response import Chunk
-from routerd.core.session import Standing
+from routerd.core.session import Signs, Standing
 from routerd.journey.activity import Activity
 from routerd.journey.attempts import Attempts, Journal
 from routerd.journey.audited import Audit
@@ -32,7 +32,7 @@ from routerd.journey.permit import Permit
 from routerd.journey.remember import facts_of, outcome_of
 from routerd.journey.understand import understand
 from routerd.policy import decide as policy
-from routerd.policy import hindsight, session, transcript
+from routerd.policy import explore, hindsight, session, transcript
 from routerd.policy.fallback import RetryBudget
 from routerd.policy.ruling import Ruling
 
@@ -73,7 +73,11 @@ class Journey:
 
         Raises: NotFound when strict.
         """
-        features = await understand(request, self.understanding, self.memory)
+        standing = standing or self._standing(request)
+        before = standing.reading if standing else None
+        known = before is not None and before.task_confidence > 0.0
+        inherited = before if known and transcript.goes_on(request.messages) else None
+        features = await understand(request, self.understanding, self.memory, inherited)
         began_s = time.perf_counter()
         candidates = self.catalogue.candidates()
         if self.learning is not None:
@@ -84,7 +88,7 @@ class Journey:
                 harder=self.learning.harder(features.reading, features.input_tokens),
             )
 
-        settle = self._settler(request, standing or self._standing(request))
+        settle = self._settler(request, standing)
 
         def choose(seen: Features, ruling: Ruling) -> Decision:
             decision = policy.decide(
@@ -96,7 +100,7 @@ class Journey:
                 max_output_tokens=request.limits.max_output_tokens,
                 ruling=ruling,
             )
-            return settle(decision)
+            return explore.settle(settle(decision), self.stance.explore)
 
         decision = await self.permit.decide(request, features, choose)
         return replace(decision, decide_ms=(time.perf_counter() - began_s) * 1e3)
@@ -112,7 +116,8 @@ class Journey:
         """
         if standing is None:
             return lambda decision: decision
-        signs = transcript.read(request.messages, standing.since)
+        # What a transcript shows of nobody needn't be read.
+        signs = transcript.read(request.messages, standing.since) if standing.model else Signs()
         return lambda decision: session.settle(decision, standing, signs)
 
     def _look_back(self, request: Request, standing: Standing | None) -> None:

@@ -32,18 +32,29 @@ def needs_of(request: Request) -> Needs:
     )
 
 
-async def understand(request: Request, understanding: Understanding, memory: Memory) -> Features:
-    """Return the features; a late or missing model or index leaves its part empty."""
+async def understand(
+    request: Request,
+    understanding: Understanding,
+    memory: Memory,
+    inherited: Reading | None = None,
+) -> Features:
+    """Return the features; a late or missing model or index leaves its part empty.
+
+    A turn that asks nothing of its own has the reading that it `inherited`, and no neighbours: the model
+    that called the tools goes on, so there is nothing to choose by them.
+    """
     began_s = time.perf_counter()
     if request.embeds:
         reading = Reading()
+    elif inherited is not None:
+        reading = inherited
     elif request.suffix is None:
         reading = await understanding.read(request)
     else:
         # A gap to be filled is a completion by construction; every keystroke may ask for one.
         reading = Reading("completion", 1.0, FIM_COMPLEXITY)
     neighbours: tuple[Neighbour, ...] = ()
-    if reading.embedding:
+    if reading.embedding and inherited is None:
         neighbours = await memory.nearest(
             reading.embedding, workspace=request.workspace, k=NEIGHBOURS
         )

@@ -26,6 +26,8 @@ from routerd.policy import hindsight, scores
 # Decisions whose evidence may still come.
 MOST_OPEN = 4000
 FEEDBACK_WEIGHT = 1.0
+# Answers with a word of the user's that the likelihoods of events are counted from.
+MOST_JUDGED = 5_000
 # Tasks that the regression on difficulty is fitted on: 40 MB for half a second of one core.
 MOST_LESSONS = 3_000
 
@@ -54,6 +56,7 @@ class Learner:
     ) -> None:
         self.matrix = matrix or Matrix()
         self.head: difficulty.Head | None = None
+        self.likelihoods: hindsight.Table = hindsight.EVENTS
         self._store = store
         self._clock = clock
         self._open: OrderedDict[str, _Answer] = OrderedDict()
@@ -100,7 +103,7 @@ class Learner:
         # A word of the user's is final: what follows can't make it truer.
         if "feedback" in answer.events:
             return
-        value = hindsight.chance(answer.believed, seen)
+        value = hindsight.chance(answer.believed, seen, self.likelihoods)
         self._count(decision_id, answer, seen, value, hindsight.weight(seen))
         for event in fresh:
             self._store.note_evidence(decision_id, event, value)

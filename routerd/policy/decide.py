@@ -15,7 +15,10 @@ from routerd.policy.ruling import Ruling
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """What the user set: weights, profiles and switches. `profiles` holds the user's own."""
+    """What the user set: weights, profiles and switches. `profiles` holds the user's own.
+
+    `explore`: see `policy.explore`.
+    """
 
     profile: str = "balanced"
     weights: Weights | None = None
@@ -23,6 +26,7 @@ class Stance:
     offline: bool = False
     strict_models: bool = False
     baseline: str = ""
+    explore: float = 0.0
 
     def resolve(self, name: str) -> tuple[str, Profile]:
         """Return the profile in force; explicit `[weights]` go over a built-in profile's own.

@@ -16,6 +16,7 @@ import math
 
 from routerd.core.candidate import Candidate, Price
 from routerd.core.features import Features, LatencyClass
+from routerd.core.response import Usage
 from routerd.policy.evidence import Past
 from routerd.policy.odds import K, sigmoid
 from routerd.policy.odds import within as _within
@@ -37,6 +38,8 @@ TYPICAL_OUTPUT_TOKENS: dict[LatencyClass, int] = {
     "interactive": 400,
     "background": 1200,
 }
+# What a token put into a prompt cache costs, in tokens read without one.
+CACHE_WRITE = 1.25
 # However many outcomes say so, a model is no better or worse than this by (logits).
 _MOST_SHIFT = 4.0
 # What a price or a speed that makes no sense (not a number, infinite) counts as: the dearest and
@@ -124,6 +127,20 @@ def cost_usd(price: Price, input_tokens: int, output_tokens: int) -> float:
     """Return what so many tokens cost at a price, uncached, in US dollars, 0..WORST."""
     usd = (price.input * input_tokens + price.output * output_tokens) / 1e6
     return _within(usd, WORST, WORST)
+
+
+def paid_usd(price: Price, usage: Usage) -> float:
+    """Return what an answer cost by its own counts, in US dollars, 0..WORST.
+
+    What was read from the prompt's cache has a price of its own (the full one where none is known);
+    what was put into it costs a quarter more, as at Anthropic, which alone counts that.
+    """
+    read = max(0, usage.input_tokens)
+    cached = min(max(0, usage.cached_tokens), read)
+    written = min(max(0, usage.cache_write_tokens), read - cached)
+    plain = read - cached + (CACHE_WRITE - 1.0) * written
+    usd = plain * price.input + cached * (price.cached_input or price.input)
+    return _within((usd + max(0, usage.output_tokens) * price.output) / 1e6, WORST, WORST)
 
 
 def cost(expected_usd: float, dearest_usd: float) -> float:

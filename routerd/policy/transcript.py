@@ -151,6 +151,11 @@ def tool_open(messages: Sequence[Message]) -> bool:
     return last is not None and any(isinstance(part, ToolCall) for part in last.parts)
 
 
+def goes_on(messages: Sequence[Message]) -> bool:
+    """Whether the last turn asks nothing: it only hands over what the model's own calls gave."""
+    return bool(messages) and tool_open(messages) and _has_result(messages[-1].parts)
+
+
 def failed(result: ToolResult) -> bool:
     """Whether a tool says that it failed, by its mark or in its words."""
     return result.is_error or _said(_FAILED, _FAILED_HINTS, result.text)

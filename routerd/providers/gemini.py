@@ -22,6 +22,8 @@ from routerd.providers.cloud import MAX_PAGES, Account, CloudProvider, Secret
 # Clients that drop what they don't know lose the signature of a tool call and send the call back
 # without it; so many are remembered here, in memory only.
 SIGNATURES_KEPT = 2048
+# More texts at once are refused.
+MOST_TEXTS = 100
 
 
 class GeminiProvider(CloudProvider):
@@ -103,11 +105,13 @@ class GeminiProvider(CloudProvider):
             for text in request.texts
         ]
         path = f"/v1beta/models/{quote(candidate.model, safe='')}:batchEmbedContents"
-        wanted = strict_json.dumps({"requests": asked})
-        async with self.post(path, wanted, streamed=False) as reply:
-            data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-        told = strict_json.backend_object(data).get("embeddings")
-        found = told if isinstance(told, list) else []
+        found: list[Any] = []
+        for start in range(0, len(asked), MOST_TEXTS):
+            some = strict_json.dumps({"requests": asked[start : start + MOST_TEXTS]})
+            async with self.post(path, some, streamed=False) as reply:
+                data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
+            told = strict_json.backend_object(data).get("embeddings")
+            found += told if isinstance(told, list) else []
         values = [item.get("values") if isinstance(item, Mapping) else None for item in found]
         # In the form that one decoder reads and checks for all.
         plain = [{"index": i, "embedding": vector} for i, vector in enumerate(values)]

@@ -209,7 +209,7 @@ class ResponsesDecoder:
         if kind in ("response.completed", "response.incomplete", "response.failed"):
             return [self._end(_mapping(event.get("response")))]
         if kind == "error":
-            raise _failure(event)
+            raise _failure(_mapping(event.get("error")) or event)
         return []
 
     def whole(self, response: Mapping[str, Any]) -> list[Chunk]:

@@ -203,6 +203,16 @@ def _xai_body(body: Body) -> Body:
     return without(body, *_XAI_REFUSES) if reasons and not fast else body
 
 
+def _xai_answer(obj: Body) -> Body:
+    """Count thinking as output: here it stands beside the answer's tokens, not among them."""
+    usage = _mapping(obj.get("usage"))
+    thought = whole(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens"))
+    made, read = whole(usage.get("completion_tokens")), whole(usage.get("prompt_tokens"))
+    if not thought or usage.get("total_tokens") != read + made + thought:
+        return obj
+    return {**obj, "usage": {**usage, "completion_tokens": made + thought}}
+
+
 def _xai_model(item: Mapping[str, Any], blank: Candidate) -> Candidate | None:
     inputs = item.get("input_modalities")
     able = replace(USUAL, vision=isinstance(inputs, list) and "image" in inputs, thinking=True)
@@ -297,7 +307,14 @@ VENDORS: Mapping[str, Vendor] = {
             fill="/beta/completions",
         ),
         Vendor("mistral", _mistral_body, _mistral_answer, _mistral_model, fill="/fim/completions"),
-        Vendor("xai", _xai_body, describe=_xai_model, listing="/language-models", items="models"),
+        Vendor(
+            "xai",
+            _xai_body,
+            _xai_answer,
+            _xai_model,
+            listing="/language-models",
+            items="models",
+        ),
         Vendor("openrouter", describe=_openrouter_model),
         Vendor("groq", normalise=_groq_answer, describe=_groq_model),
         Vendor("cerebras"),

@@ -72,6 +72,7 @@ class Ledger:
             record.standing.rung,
             record.standing.cached_tokens if goes_on and fresh else 0,
             prefix,
+            record.standing.reading,
         )
 
     def held(self, most: int) -> list[dict[str, Any]]:
@@ -118,6 +119,7 @@ class Ledger:
             rung=hold.rung,
             cached_tokens=read,
             prefix=before.prefix,
+            reading=decision.features.reading,
         )
         self._records[before.key] = _Record(standing, self._clock(), entry.candidate.leaves_machine)
         self._records.move_to_end(before.key)

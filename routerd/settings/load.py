@@ -24,6 +24,7 @@ _BOUNDS: tuple[tuple[str, float, float], ...] = (
     ("port", 0, 65535),
     ("max_body_mib", 1, 1024),
     ("check_every_s", 0.1, 3600),
+    ("explore", 0, 0.2),
     ("llamacpp.context_tokens", 0, 100_000_000),
     ("llamacpp.gpu_layers", -1, 10_000),
     ("llamacpp.threads", 0, 1024),

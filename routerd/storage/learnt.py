@@ -59,6 +59,27 @@ def read_evidence(connection: Connection, decision_id: str) -> list[dict[str, An
     return [{"at_unix_s": at_s, "kind": kind, "value": value} for at_s, kind, value in rows]
 
 
+def read_judged(connection: Connection, count: int) -> list[tuple[float, frozenset[str]]]:
+    """Return the newest answers that a user gave a word on: the word, and what was seen before.
+
+    Raises: SqliteError.
+    """
+    rows = connection.execute(
+        "select decision_id, kind, value from evidence where decision_id in ("
+        "select decision_id from evidence where kind = 'feedback' order by rowid desc limit ?)"
+        "order by rowid",
+        (max(0, count),),
+    )
+    words: dict[str, float] = {}
+    seen: dict[str, set[str]] = {}
+    for identity, kind, value in rows:
+        if kind == "feedback":
+            words[identity] = value
+        elif identity not in words:
+            seen.setdefault(identity, set()).add(kind)
+    return [(word, frozenset(seen.get(identity, ()))) for identity, word in words.items()]
+
+
 def read_lessons(connection: Connection, embedder: str, count: int) -> tuple[Lesson, ...]:
     """Return the newest tasks of which something was seen after the answer. Raises: SqliteError."""
     rows = connection.execute(_LESSONS, (embedder, max(0, count)))

@@ -199,6 +199,13 @@ class SqliteMemory:
         """Return the newest decisions whole, newest first. Raises: HistoryUnreadable."""
         return await self._look_back(partial(history.read_pasts, count=count))
 
+    async def judged(self, count: int) -> tuple[tuple[float, frozenset[str]], ...]:
+        """Return the newest answers with a word of the user's on them: the word, and what was seen.
+
+        Raises: HistoryUnreadable.
+        """
+        return tuple(await self._look_back(partial(learnt.read_judged, count=count)))
+
     async def counts(self) -> dict[str, Any]:
         """Return requests, failures, tokens, cost_usd, baseline_cost_usd and memories.
 

@@ -7,7 +7,7 @@ from routerd.core.candidate import Candidate, Price
 from routerd.core.features import Features, Reading, Task
 from routerd.learning.cell import Said
 from routerd.learning.matrix import Matrix
-from routerd.policy import scores
+from routerd.policy import explore, scores
 from routerd.policy.decide import Stance, decide
 from routerd.policy.odds import sigmoid
 
@@ -32,6 +32,7 @@ class Course:
     -1 where it never did. `before`: the last 500 requests before the change; `after`: those that
     come once `SETTLING` requests have passed; `stubborn` the same with the choices of a router
     that learns nothing, `ideal` with those of one that knows the truth. `alarms` without a change.
+    `returned`: share of the last 500 requests that went to the model that had got worse.
     """
 
     noticed_after: int
@@ -41,6 +42,7 @@ class Course:
     ideal: float
     false_alarms: int
     uses: int
+    returned: float = 0.0
 
     @property
     def recovered(self) -> float:
@@ -64,8 +66,13 @@ def run(
     change_at: int = 2000,
     drop: float = 2.0,
     seed: int = 1,
+    share: float = 0.0,
+    back_at: int | None = None,
 ) -> Course:
-    """Play the requests; at `change_at` the model used most becomes weaker by `drop` logits."""
+    """Play the requests; at `change_at` the model used most becomes weaker by `drop` logits.
+
+    At `back_at` it is what it was again. `share` is explored.
+    """
     chance = random.Random(seed)  # a simulation
     matrix = Matrix()
     qualities: dict[str, list[float]] = {"ours": [], "stubborn": [], "ideal": []}
@@ -74,13 +81,14 @@ def run(
     since = change_at + SETTLING
     for number in range(requests):
         now_s = START_UNIX_S + number * EVERY_S
-        changed = number >= change_at
+        changed = number >= change_at and (back_at is None or number < back_at)
         if number == change_at:
             worse = max(set(made[-500:]), key=made[-500:].count)
         true = {m.name: m.ability - (drop if changed and m.name == worse else 0.0) for m in MODELS}
         seen = features_of(chance)
         believed = matrix.beliefs((m.name for m in MODELS), seen.reading, now_s)
-        picked = {"ours": _choice(replace(seen, beliefs=believed), MODELS)}
+        mine = replace(seen, beliefs=believed)
+        picked = {"ours": _choice(mine, MODELS, f"{seed}/{number}", share)}
         if number >= since:
             picked["stubborn"] = _choice(seen, MODELS)
             truly = [replace(m, ability=true[m.name]) for m in MODELS]
@@ -88,17 +96,17 @@ def run(
         hard = scores.difficulty(seen)
         for name, model in picked.items():
             qualities[name].append(sigmoid(true[model] - hard))
-        mine = picked["ours"]
-        made.append(mine)
-        value = float(chance.random() < sigmoid(true[mine] - hard))
-        base = next(scores.fit(m, seen) for m in MODELS if m.name == mine)
-        before = matrix.cell((mine,))
-        matrix.learn(mine, seen.reading, Said(value, 1.0), base, now_s=now_s)
-        alarm = matrix.cell((mine,)).changed_unix_s > before.changed_unix_s
-        alarms += alarm and not (changed and mine == worse)
-        if changed and mine == worse and noticed < 0:
+        name = picked["ours"]
+        made.append(name)
+        value = float(chance.random() < sigmoid(true[name] - hard))
+        base = next(scores.fit(m, seen) for m in MODELS if m.name == name)
+        before = matrix.cell((name,))
+        matrix.learn(name, seen.reading, Said(value, 1.0), base, now_s=now_s)
+        alarm = matrix.cell((name,)).changed_unix_s > before.changed_unix_s
+        alarms += alarm and not (number >= change_at and name == worse)
+        if changed and name == worse and noticed < 0:
             uses += 1
-            noticed = uses if matrix.cell((mine,)).shift() < -drop / 2 else -1
+            noticed = uses if matrix.cell((name,)).shift() < -drop / 2 else -1
     return Course(
         noticed_after=noticed,
         before=_mean(qualities["ours"][change_at - 500 : change_at]),
@@ -107,11 +115,17 @@ def run(
         ideal=_mean(qualities["ideal"]),
         false_alarms=alarms,
         uses=uses,
+        returned=_mean([float(name == worse) for name in made[-500:]]),
     )
 
 
-def _choice(features: Features, models: "list[Candidate] | tuple[Candidate, ...]") -> str:
-    chosen = decide("d", features, models, Stance()).chosen
+def _choice(
+    features: Features,
+    models: "list[Candidate] | tuple[Candidate, ...]",
+    identity: str = "d",
+    share: float = 0.0,
+) -> str:
+    chosen = explore.settle(decide(identity, features, models, Stance()), share).chosen
     assert chosen is not None
     return chosen.candidate.name
 

@@ -401,10 +401,11 @@ def test_a_refusal_by_policy_is_told_from_the_state_of_the_world(
 
 
 async def test_a_model_that_went_to_rest_since_it_was_chosen_is_passed_over() -> None:
-    run = Run({"a/one": GOOD, "b/two": GOOD})
+    # The server's other models are asked all the same.
+    run = Run({"a/one": GOOD, "a/two": GOOD})
     run.catalogue.resting.add("a/one")
     await run()
-    assert run.asked == ["b/two"]
-    assert run.tried == [("a/one", "refused"), ("b/two", None)]
+    assert run.asked == ["a/two"]
+    assert run.tried == [("a/one", "overloaded"), ("a/two", None)]
     # Nothing is reported of who was not asked.
-    assert [report.model for report in run.catalogue.reports] == ["b/two"]
+    assert [report.model for report in run.catalogue.reports] == ["a/two"]

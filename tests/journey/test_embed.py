@@ -1,6 +1,7 @@
 """Texts to vectors: chosen by the same rules, remembered, and never by another model's vectors."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -175,3 +176,28 @@ async def test_who_watches_sees_embeddings_too() -> None:
     watcher = ListWatcher()
     await embed(replace(_journey(LOCAL), watcher=watcher), ASKED)
     assert [told[0] for told in watcher.told] == ["decided", "answered"]
+
+
+async def test_what_a_cloud_embeds_is_paid_for() -> None:
+    priced = replace(CLOUD, price=Price(2.0, 0.0, 0.0))
+    journey = _journey(priced)
+    await embed(journey, ASKED)
+    assert isinstance(journey.memory, ListMemory)
+    assert journey.memory.outcome.cost_usd == pytest.approx(8 * 2.0 / 1e6)
+
+
+async def test_a_chat_model_embeds_for_who_names_it_alone() -> None:
+    both = replace(CHAT, embeds_by_name=True)
+    named = replace(ASKED, requested_model="fake/chat")
+    assert (await embed(_journey(both), named)).model == "fake/chat"
+    with pytest.raises(NoCandidate, match="No embedding model"):
+        await embed(_journey(both), ASKED)
+
+
+async def test_how_it_went_is_told_the_catalogue() -> None:
+    for engine, ok in ((ScriptedEngine(), True), (Failing(ProviderFailed("x", "died")), False)):
+        journey = _journey(LOCAL, engine=engine)
+        with suppress(ProviderFailed):
+            await embed(journey, ASKED)
+        assert isinstance(journey.catalogue, FixedCatalogue)
+        assert [report.ok for report in journey.catalogue.reports] == [ok]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from routerd.core.request import Message, Request, Text
+from routerd.core.features import Reading
+from routerd.core.request import Message, Request, Text, ToolCall, ToolResult
 from routerd.journey.attempts import Journal
 from routerd.journey.route import Journey
 from routerd.learning.learner import Learner
@@ -102,3 +103,39 @@ async def test_looking_at_a_decision_teaches_nothing() -> None:
     await house.journey.decide(replace(FIRST, messages=(*FIRST.messages, DONE, user("Wrong!"))))
     assert house.store.evidence == []
     assert house.shift == 0.0
+
+
+async def test_a_turn_that_only_hands_over_what_a_tool_gave_is_read_as_the_one_before() -> None:
+    house = House()
+    understanding = house.journey.understanding
+    assert isinstance(understanding, FixedUnderstanding)
+    understanding.reading = Reading("debugging", 0.9, 0.5)
+    await house.ask(FIRST)
+    call = Message("assistant", (ToolCall("c1", "run", "{}"),))
+    result = Message("tool", (ToolResult("c1", "2 passed"),))
+    on = replace(FIRST, messages=(*FIRST.messages, call, result))
+    understanding.reading = Reading("operations", 0.9, 0.1)
+    made = (await house.ask(on)).decision
+    assert made is not None
+    assert made.features.reading.task == "debugging"
+    assert len(understanding.requests) == 1
+    # Another ask is read, although the model has not spoken since it called the tool.
+    asked = (
+        await house.ask(replace(on, messages=(*on.messages, user("explain mutexes"))))
+    ).decision
+    assert asked is not None
+    assert asked.features.reading.task == "operations"
+    assert len(understanding.requests) == 2
+
+
+async def test_a_reading_that_came_too_late_is_not_inherited() -> None:
+    house = House()
+    understanding = house.journey.understanding
+    assert isinstance(understanding, FixedUnderstanding)
+    understanding.reading = Reading()
+    await house.ask(FIRST)
+    call = Message("assistant", (ToolCall("c1", "run", "{}"),))
+    on = (*FIRST.messages, call, Message("tool", (ToolResult("c1", "2 passed"),)))
+    before = len(understanding.requests)
+    await house.ask(replace(FIRST, messages=on))
+    assert len(understanding.requests) == before + 1

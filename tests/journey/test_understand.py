@@ -109,3 +109,12 @@ async def test_features_hold_no_prompt_text() -> None:
     request = _request(Message("user", (Text("my private prompt"),)))
     features = await understand(request, FixedUnderstanding(), ListMemory())
     assert "private" not in repr(features)
+
+
+async def test_an_inherited_reading_is_taken_as_it_is_and_nobody_is_asked() -> None:
+    understanding, memory = FixedUnderstanding(Reading("review", 0.9)), ListMemory()
+    before = Reading("debugging", 0.8, 0.5, "python", b"\x01" * 4)
+    features = await understand(_request(), understanding, memory, before)
+    assert (features.reading, features.neighbours) == (before, ())
+    assert understanding.requests == []
+    assert memory.searches == []

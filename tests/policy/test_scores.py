@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from routerd.core.candidate import Candidate, Price
 from routerd.core.features import Features, LatencyClass, Reading
+from routerd.core.response import Usage
 from routerd.policy import scores
 from routerd.policy.evidence import Past
 from tests.fakes.candidates import CANDIDATES, FEATURES, LATENCY_CLASSES, ODD
@@ -189,3 +190,28 @@ def test_a_number_that_makes_no_sense_counts_as_the_worst() -> None:
     assert scores.expected_seconds(odd, 1, 1) == scores.WORST
     assert scores.availability(odd) == 0.0
     assert scores.fit(replace(odd, ability=math.nan), Features()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        (Usage(1_000_000, 100_000), 3.0 + 1.5),
+        (Usage(1_000_000, 0, cached_tokens=900_000), 0.3 + 0.27),
+        (Usage(1_000_000, 0, cache_write_tokens=1_000_000), 3.75),
+        # More cached than was read makes no sense and saves nothing beyond.
+        (Usage(100, 0, cached_tokens=10**9), 100 * 0.3 / 1e6),
+        (Usage(-1, -1), 0.0),
+    ],
+)
+def test_an_answer_costs_what_was_read_anew_from_the_cache_and_put_into_it(
+    usage: Usage, usd: float
+) -> None:
+    dear = Candidate("p", "m", "cloud", price=Price(3.0, 0.3, 15.0))
+    assert scores.paid_usd(dear.price, usage) == pytest.approx(usd)
+
+
+def test_where_no_price_of_the_cache_is_known_the_full_one_counts() -> None:
+    plain = Candidate("p", "m", "cloud", price=Price(3.0, 0.0, 15.0))
+    assert scores.paid_usd(
+        plain.price, Usage(1_000_000, 0, cached_tokens=500_000)
+    ) == pytest.approx(3.0)

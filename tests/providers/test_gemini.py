@@ -143,3 +143,13 @@ async def test_no_more_is_asked_for_than_the_model_writes(
     short = Candidate("gemini", "gemini-2.5-flash", max_output_tokens=100)
     await gather(provider.stream(asking(limits=Limits(max_output_tokens=128_000)), short))
     assert server.calls[-1].data["generationConfig"]["maxOutputTokens"] == 100
+
+
+async def test_more_texts_than_it_takes_at_once_are_sent_in_parts(
+    server: FakeGemini, provider: GeminiProvider
+) -> None:
+    asked = EmbeddingRequest(tuple(str(n) for n in range(250)))
+    answer = await provider.embed(asked, Candidate("gemini", "text-embedding-004"))
+    assert len(answer.vectors) == 250
+    sizes = [len(call.data["requests"]) for call in server.calls if "batchEmbed" in call.path]
+    assert sizes[-3:] == [100, 100, 50]

@@ -97,3 +97,12 @@ def test_effort_and_single_calls_are_told_to_models_that_reason() -> None:
     body = encoded(asking(effort="low", tools=(TOOL,), parallel_tools=False), reasons=True)
     assert body["reasoning"] == {"effort": "low"}
     assert body["parallel_tool_calls"] is False
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_an_error_is_read_wherever_it_stands(nested: bool) -> None:
+    told = {"code": "rate_limit_exceeded", "message": "slow down"}
+    event = {"type": "error", **({"error": told} if nested else told)}
+    with pytest.raises(ProviderFailed) as failed:
+        ResponsesDecoder().feed(event)
+    assert (failed.value.kind, failed.value.said) == ("overloaded", "slow down")

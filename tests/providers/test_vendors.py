@@ -92,3 +92,17 @@ def test_xai_models_that_do_not_reason_keep_their_stops() -> None:
     body = {"model": "grok-4-fast-non-reasoning", "stop": ["x"]}
     assert VENDORS["xai"].prepare(body) == body
     assert VENDORS["xai"].prepare({"model": "grok-4", "stop": ["x"]}) == {"model": "grok-4"}
+
+
+def test_xai_counts_thinking_beside_the_answer_and_both_are_output() -> None:
+    usage = {
+        "prompt_tokens": 32,
+        "completion_tokens": 9,
+        "total_tokens": 135,
+        "completion_tokens_details": {"reasoning_tokens": 94},
+    }
+    told = VENDORS["xai"].normalise({"usage": usage})["usage"]
+    assert told["completion_tokens"] == 103
+    # One that counts as others do is left as it is.
+    as_others = {**usage, "completion_tokens": 103}
+    assert VENDORS["xai"].normalise({"usage": as_others})["usage"] == as_others

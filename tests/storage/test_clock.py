@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from routerd.storage import rows
+from routerd.storage.browsing import Wanted
 from routerd.storage.forgetting import Forget
 from routerd.storage.outcomes import SqliteMemory
 from tests.fakes import past_tasks
@@ -42,7 +43,8 @@ async def test_ages_stay_sane_and_nothing_is_lost(tmp_path: Path, jump_s: float)
             round(n.age_s) for n in await memory.nearest(past_tasks.embedding(1), workspace="", k=2)
         }
         assert near == {0, max(0, round(jump_s))}
-        assert [row["id"] for row in await memory.recent(5)] == ["d2", "d1"], "in order of arrival"
+        rows, _ = await memory.page(Wanted(limit=5))
+        assert [row["id"] for row in rows] == ["d2", "d1"], "in order of arrival"
         assert (await memory.counts())["requests"] == 2
     async with SqliteMemory(tmp_path / "state.db", clock_s=clock) as memory:
         assert memory.notice == ""

@@ -82,3 +82,17 @@ async def test_a_task_that_nothing_was_seen_of_is_no_lesson(tmp_path: Path) -> N
         memory.remember(made, past_tasks.outcome("d1"), past_tasks.FACTS)
         assert await memory.flush()
         assert await memory.lessons(9) == ()
+
+
+def test_words_of_the_user_come_with_what_was_seen_before_them(connection: Connection) -> None:
+    learnt.note(connection, "d1", "asked_again", 0.2, 10.0)
+    learnt.note(connection, "d2", "worked", 0.9, 11.0)
+    learnt.note(connection, "d1", "feedback", 0.0, 12.0)
+    learnt.note(connection, "d1", "worked", 0.9, 13.0)
+    learnt.note(connection, "d3", "feedback", 1.0, 14.0)
+    assert learnt.read_judged(connection, 10) == [
+        (0.0, frozenset(("asked_again",))),
+        (1.0, frozenset()),
+    ]
+    assert learnt.read_judged(connection, 1) == [(1.0, frozenset())]
+    assert learnt.read_judged(connection, 0) == []

@@ -13,7 +13,7 @@ from tests.fakes.daemon import Daemon
 from tests.fakes.http_server import closed_port_url
 from tests.fakes.ollama_server import FakeModel, FakeOllama
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 ASKED = {"model": "auto", "messages": [{"role": "user", "content": "hello"}]}
 
 
@@ -58,8 +58,12 @@ def test_an_engine_is_noticed_when_it_comes_goes_and_comes_back(daemon: Daemon, 
                 assert (there["state"], there["engines"][0]["up"]) == ("ready", True)
                 answer = http.post("/v1/chat/completions", json=ASKED)
                 assert answer.json()["model"] == "mine/qwen2.5-coder:7b"
-            gone = until(daemon, lambda status: not models(status))
-            assert "refused the connection" in gone["engines"][0]["detail"]
+            # A look that met it while it ended may have another reason; the next one has this.
+            gone = until(
+                daemon,
+                lambda status: "refused the connection" in status["engines"][0]["detail"],
+            )
+            assert models(gone) == []
             assert gone["pid"] == pid, again
         listed = http.get("/v1/models").json()["data"]
     assert not [model for model in listed if model["id"].startswith("mine/")]
