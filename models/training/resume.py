@@ -13,21 +13,25 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from models.training.model import Classifier
-from models.training.wide import Reader, Wide
 
 _STEPS_TO_BIAS = 6
+_PREFIX = "network."
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def read_back(graph: Path, layers: tuple[int, ...] | None) -> Reader:
-    """Return the reader that `graph` was exported from, as near as int8 kept it.
+def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
+    """Return the network that `graph` was exported from, as near as int8 kept it.
 
+    The linear models beside it are taught anew each time, so they are not read.
     Raises: ValueError when the graph was exported from another network.
     """
     model = onnx.load(graph)
-    stored = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
-    reader = Reader(Classifier(layers), Wide())
-    state = reader.state_dict()
+    stored = {
+        entry.name.removeprefix(_PREFIX): numpy_helper.to_array(entry)
+        for entry in model.graph.initializer
+    }
+    network = Classifier(layers).eval()
+    state = network.state_dict()
     found = {**_named(state, stored), **_anonymous(model, stored)}
     missing = [name for name in state if name not in found and ".pooler." not in name]
     if missing:
@@ -36,8 +40,8 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Reader:
         state[name] = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype).reshape(
             state[name].shape
         )
-    reader.load_state_dict(state)
-    return reader
+    network.load_state_dict(state)
+    return network
 
 
 def _named(state: dict[str, torch.Tensor], stored: Arrays) -> Arrays:
@@ -74,8 +78,8 @@ def _bias_after(node: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]) 
         following = readers.get(node.output[0], [])
         for candidate in following:
             for name in candidate.input:
-                if name.startswith("network.") and name.endswith(".bias"):
-                    return str(name)
+                if name.startswith(_PREFIX) and name.endswith(".bias"):
+                    return str(name).removeprefix(_PREFIX)
         if not following:
             break
         node = following[0]

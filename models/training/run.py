@@ -22,15 +22,16 @@ from models.training.encoder import DIMENSIONS
 from models.training.evaluate import evaluate
 from models.training.export import export_graph, tokenizer_json, write_model
 from models.training.finetune import Plan, finetune, predict
+from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.resume import read_back
 from models.training.rows import Row, load_rows
-from models.training.wide import Reader, Wide, teach_wide
+from models.training.wide import Reader, teach_wide
 from routerd.core.features import TASKS
 from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-2"
+VERSION = "finetuned-3-layers-3"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -82,7 +83,8 @@ def build(
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
     print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
     meaning = meanings(rows, work, start, plan.meant_every)
-    network = taught(rows, meaning, plan, work, start)
+    problems = load_problems()
+    network = taught(rows, meaning, plan, work, start, problems[:limit] if limit else problems)
     graph = export_graph(network, work)
     temperature, ece = calibrated(network, held_out)
     facts = {
@@ -138,10 +140,12 @@ def taught(
     plan: Plan,
     work: Path,
     start: Path | None = None,
+    problems: Sequence[Problem] = (),
 ) -> Reader:
     """Return a reader taught on the rows; one with the same rows, plan and start is kept.
 
-    Rows that rules answer and commit subjects, which are no prompts, are not taught.
+    Rows that rules answer and commit subjects, which are no prompts, are not taught. `problems`
+    are recorded ones that teach what is hard.
     """
     chosen = [
         index
@@ -149,16 +153,15 @@ def taught(
         if not row.rule and row.kind != "commit_subject_proxy"
     ]
     some = [rows[index] for index in chosen]
-    path = work / f"reader-{_key(some, plan, start)}.pt"
+    path = work / f"network-{_key(some, plan, start)}.pt"
     if path.exists():
-        reader = Reader(Classifier(plan.layers), Wide()).eval()
-        reader.load_state_dict(torch.load(path, weights_only=True))
-        return reader
-    begun = read_back(start, plan.layers).network if start else None
-    network = finetune(some, meaning[chosen], plan, start=begun)
-    reader = Reader(network, teach_wide(some, plan.seed)).eval()
-    torch.save(reader.state_dict(), path)
-    return reader
+        network = Classifier(plan.layers).eval()
+        network.load_state_dict(torch.load(path, weights_only=True))
+    else:
+        begun = read_back(start, plan.layers) if start else None
+        network = finetune(some, meaning[chosen], plan, start=begun)
+        torch.save(network.state_dict(), path)
+    return Reader(network, teach_wide(some, plan.seed), teach_hardness(some, problems)).eval()
 
 
 def _key(rows: Sequence[Row], plan: Plan, start: Path | None) -> str:

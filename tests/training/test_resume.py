@@ -12,13 +12,13 @@ def test_the_shipped_graph_is_read_back_as_it_reads() -> None:
     from tests.understanding.tiny_model import REAL_MODEL
 
     graph = REAL_MODEL / "model.onnx"
-    reader = read_back(graph, (0, 2, 5)).eval()
+    network = read_back(graph, (0, 2, 5))
     session = OnnxSession(graph.read_bytes())
     tokens = TokenReader((REAL_MODEL / "tokenizer.json").read_bytes(), 128)
     for text in ("fix the crash on empty input", "write a readme", "deploy it to staging"):
         ids = torch.from_numpy(tokens.encode(text))
         with torch.no_grad():
-            emb, task, _, _ = reader(ids, torch.ones_like(ids))
+            emb, _, _, language = network(ids, torch.ones_like(ids))
         read = session.run(tokens.encode(text))
-        assert int(task.argmax()) == int(read.task.argmax())
+        assert int(language.argmax()) == int(read.language.argmax())
         assert float((emb[0] * torch.from_numpy(read.emb)).sum()) > 0.95
