@@ -217,7 +217,7 @@ def changes(
     why = {one["model"]: one["reason"] for one in exclusions}
     weights = [c for c in found if c["kind"] == "weight" and c["at"] <= MOST_WEIGHT]
     weights.sort(key=lambda c: abs(c["at"] - c["now"]) / max(c["now"], 0.01))
-    order = ("conversation", "residency", "admission", "complexity", "floor")
+    order = ("exploration", "conversation", "residency", "admission", "complexity", "floor")
     for kind in order:
         for change in found:
             if change["kind"] == kind:
@@ -234,6 +234,8 @@ def _changed(change: Mapping[str, Any], why: Mapping[str, str]) -> str:
         return f"{text}: {change['at']:.3f} to {change['now']:.3f}"
     if kind == "conversation":
         return f"a new conversation (here: {what})" if what else "a new conversation"
+    if kind == "exploration":
+        return "nothing to be learnt of the other"
     if kind == "residency":
         return f"both loaded already (here the warm one {what})"
     now = f"read as {change['now']:.2f}" if kind == "complexity" else f"now {change['now']:.2f}"

@@ -14,7 +14,9 @@ from routerd.core.features import Features
 from routerd.policy import breakdown, evidence, scores
 from routerd.policy.decide import appraise, first, rank
 
-Kind = Literal["weight", "floor", "complexity", "admission", "conversation", "residency"]
+Kind = Literal[
+    "weight", "floor", "complexity", "admission", "conversation", "residency", "exploration"
+]
 Bound = Literal["", "or more", "or less"]
 TERMS = tuple(field.name for field in fields(Terms))
 # Beyond this share of the whole a weight says "count nothing else", which nobody means.
@@ -104,6 +106,8 @@ def _overruled(decision: Decision, best: Ranked) -> tuple[Change, ...]:
     held = decision.hold.action not in ("", "first")
     kind: Kind = "residency" if kept and not held else "conversation"
     what = kept if kind == "residency" else decision.hold.because
+    if decision.explored:
+        kind, what = "exploration", decision.explored
     return (Change(kind, what, best.candidate.name, chosen.total, best.total),)
 
 

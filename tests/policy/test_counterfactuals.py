@@ -119,6 +119,15 @@ def test_a_warm_model_that_stays_is_what_stands_before_the_score() -> None:
     assert "costs 35 s" in change.what
 
 
+def test_a_model_that_was_tried_to_learn_of_it_is_what_stands_before_the_score() -> None:
+    made = chosen()
+    other = made.ranked[1]
+    rest = tuple(entry for entry in made.ranked if entry is not other)
+    tried = replace(made, ranked=(other, *rest), explored="little is known of it")
+    (change,) = of(tried, "exploration")
+    assert (change.winner, change.what) == (name(made), "little is known of it")
+
+
 def test_the_rivals_distance_is_the_sum_of_its_terms() -> None:
     made = chosen()
     rival = rival_of(made)
