@@ -82,7 +82,9 @@ def _started(here: places.Places, words: Path, *, airgap: bool) -> dict[str, Any
         status = running(here)
         if status is not None and status["state"] != "stopping":
             if status["pid"] != child.pid:
-                words.unlink(missing_ok=True)  # what is told there is of no daemon that runs
+                # What is told there is of no daemon that runs; Windows keeps an open file.
+                with contextlib.suppress(OSError):
+                    words.unlink()
             return status
         if child.poll() is not None:
             said = _last_words(words)

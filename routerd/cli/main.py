@@ -196,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno not in _NO_WRITING:
             raise
         print(
-            f"routerd: {error.filename or 'a file'} can't be written: {error.strerror}. "
+            f"routerd: {error.filename or 'a file'} can't be used: {error.strerror}. "
             "routerd needs a home that it may write to; set ROUTERD_HOME.",
             file=sys.stderr,
         )

@@ -246,13 +246,14 @@ class TheHouse:
     ) -> Mapping[str, int]:
         """See `endpoints.house.House.forget`."""
         what = Forget(workspace, since_unix_s, until_unix_s)
+        if what == Forget():
+            # First, or what is kept in memory could be saved again meanwhile.
+            self._learner.forget()
+            self._ledger.forget()
         gone = await self._memory.forget(what)
         if gone is None:
             raise RouterdError(f"Nothing was forgotten: {self._memory.health or 'try again'}.")
         if what == Forget():
-            # What is kept in memory would be written again, or go on telling.
-            self._learner.forget()
-            self._ledger.forget()
             self.governance.permit.spending.clear()
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))

@@ -19,7 +19,7 @@ from routerd.core.response import Usage
 from routerd.journey.attempts import Journal, nobody
 from routerd.journey.remember import facts_of
 from routerd.journey.route import Journey
-from routerd.policy import masking
+from routerd.policy import masking, scores
 
 
 @runtime_checkable
@@ -72,7 +72,7 @@ async def _accounted(
         failure = error
         raise
     finally:
-        outcome = _outcome(decision.id, chosen.candidate.name, began_s, tokens, failure)
+        outcome = _outcome(decision.id, chosen.candidate, began_s, tokens, failure)
         journal = Journal(decision, winner=None if failure else chosen)
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, journal, traffic)
@@ -82,16 +82,17 @@ async def _accounted(
 
 
 def _outcome(
-    identity: str, model: str, began_s: float, tokens: int, failure: RouterdError | None
+    identity: str, candidate: Candidate, began_s: float, tokens: int, failure: RouterdError | None
 ) -> Outcome:
     took_s, error = time.monotonic() - began_s, str(failure) if failure else ""
     kind = failure.kind if isinstance(failure, ProviderFailed) else None
     return Outcome(
         identity,
         "failed" if failure else "stop",
-        (Attempt(model, began_s, took_s, failure=kind, error=error),),
-        model=model,
+        (Attempt(candidate.name, began_s, took_s, failure=kind, error=error),),
+        model=candidate.name,
         usage=Usage(tokens, 0),
+        cost_usd=scores.expected_cost_usd(candidate, max(tokens, 0), 0),
         duration_s=took_s,
         success=0.0 if failure else 1.0,
         error=error,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routerd.core.candidate import Candidate, Capabilities
+from routerd.core.candidate import Candidate, Capabilities, Price
 from routerd.core.config import Timeouts
 from routerd.core.embedding import EmbeddingAnswer, EmbeddingRequest
 from routerd.core.errors import NoCandidate, ProviderFailed
@@ -15,6 +15,7 @@ from routerd.journey.audited import Audit
 from routerd.journey.embed import embed
 from routerd.journey.permit import Permit
 from routerd.journey.route import Journey
+from routerd.journey.spending import today
 from routerd.policy.decide import Stance
 from routerd.screening.screener import Screener
 from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, ScriptedProvider
@@ -59,6 +60,16 @@ async def test_an_embedding_model_answers_and_is_remembered() -> None:
     ((made, _, facts),) = memory.remembered
     assert made.exclusions[0].rule == "kind"
     assert "three" not in str(facts)
+
+
+async def test_what_a_cloud_charges_counts_towards_budgets() -> None:
+    journey = _journey(replace(CLOUD, price=Price(input=2.0)))
+    await embed(journey, ASKED)
+    memory = journey.memory
+    assert isinstance(memory, ListMemory)
+    assert memory.outcome.cost_usd == pytest.approx(8 * 2.0 / 1e6)
+    (spent,) = journey.permit.spending.entries(today())
+    assert spent.usd == memory.outcome.cost_usd
 
 
 async def test_texts_are_not_classified() -> None:
