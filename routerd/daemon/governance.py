@@ -59,7 +59,7 @@ class Governance:
         Raises: ConfigInvalid, and then the last good one stays.
         """
         try:
-            policy, text = policy_file.load(self.places.policy, was_there=bool(self._text))
+            policy, text = policy_file.load(self.places.policy, before=self._text or None)
         except ConfigInvalid as error:
             self.policy_error = error.message
             raise

@@ -71,7 +71,7 @@ def load(path: Path, *, was_there: bool = False) -> Config:
     Waits for a file that is being saved, as `policy_file.load` does. Raises: ConfigInvalid.
     """
     try:
-        text = whole_file.read(path, was_there=was_there)
+        text = whole_file.read(path, before="" if was_there else None)
     except FileNotFoundError:
         return Config()
     except (OSError, UnicodeDecodeError) as error:

@@ -55,15 +55,15 @@ def shipped_path(name: str) -> Path:
     return _SHIPPED / f"{name}.toml"
 
 
-def load(path: Path, *, was_there: bool = False) -> tuple[Policy, str]:
+def load(path: Path, *, before: str | None = None) -> tuple[Policy, str]:
     """Return the policy and its text; an absent file means none.
 
-    A file that is being saved is waited for, and one that `was_there` is looked for again: blocks
-    for a quarter of a second at most. Raises: ConfigInvalid.
+    `before` is the text it held, where it was there. A file that is being saved is waited for:
+    blocks for a second or so at most. Raises: ConfigInvalid.
     """
     try:
         text = whole_file.read(
-            path, was_there=was_there, check=lambda found: _refuse_foreign(found, path)
+            path, before=before, check=lambda found: _refuse_foreign(found, path)
         )
     except FileNotFoundError:
         return Policy(), ""

@@ -15,34 +15,41 @@ from routerd.core.errors import ConfigInvalid
 YOUNG_S = 1.0
 # Two looks this far apart must see the same.
 SETTLE_S = 0.05
-LOOKS = 6
+LOOKS, LOOKS_AT_A_STUB = 6, 24
 
 
 def read(
     path: Path,
     *,
-    was_there: bool = False,
+    before: str | None = None,
     check: Callable[[os.stat_result], None] = lambda _: None,
 ) -> str:
     """Return the text of a file, which blocks for SETTLE_S where it was saved this second.
 
-    One that `was_there` and is gone is looked for again. `check` sees the status of what is read.
+    `before` is what it held ("" where nobody knows), None where it was not there. One that was
+    there and is gone is looked for again, and one that lost more than half of its text is believed
+    once it is YOUNG_S old. `check` sees the status of what is read.
     Raises: FileNotFoundError, OSError, UnicodeDecodeError, ConfigInvalid where it never settles,
     and what `check` raises.
     """
-    before: tuple[int, int, str] | None = None
-    for look in range(LOOKS):
+    seen: tuple[int, int, str] | None = None
+    for look in range(LOOKS_AT_A_STUB):
         try:
-            seen, age_s = _look(path, check)
+            found, age_s = _look(path, check)
         except FileNotFoundError:
-            if not was_there or look == LOOKS - 1:
+            if before is None or look >= LOOKS - 1:
                 raise
-            before = None
+            seen = None
         else:
             # A clock that was set back makes a file seem to come from the future.
-            if seen == before or abs(age_s) > YOUNG_S:
-                return seen[2]
-            before = seen
+            if abs(age_s) > YOUNG_S:
+                return found[2]
+            is_stub = 2 * len(found[2]) < len(before or "")
+            if found == seen and not is_stub:
+                return found[2]
+            if look >= LOOKS - 1 and not is_stub:
+                break
+            seen = found
         time.sleep(SETTLE_S)
     raise ConfigInvalid(f"{path} is being written again and again; the last good one stays.")
 

@@ -59,13 +59,26 @@ def test_a_file_that_was_moved_away_to_be_written_is_looked_for_again(tmp_path: 
 
     with later(save):
         looked.set()
-        assert whole_file.read(path, was_there=True) == "new"
+        assert whole_file.read(path, before="old") == "new"
 
 
 def test_a_file_that_is_gone_is_gone(tmp_path: Path) -> None:
-    for was_there in (False, True):
+    for before in (None, "", "old"):
         with pytest.raises(FileNotFoundError):
-            whole_file.read(tmp_path / "policy.toml", was_there=was_there)
+            whole_file.read(tmp_path / "policy.toml", before=before)
+
+
+def test_a_file_that_lost_most_of_its_text_is_believed_once_it_is_a_second_old(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "policy.toml"
+    path.touch()
+    looks: list[float] = []
+    began_s = time.time()
+    assert whole_file.read(path, before="x" * 100, check=lambda f: looks.append(f.st_mtime)) == ""
+    assert time.time() - looks[0] > whole_file.YOUNG_S
+    assert len(looks) > 2
+    assert began_s - looks[0] < whole_file.YOUNG_S, "it was young when it was looked at first"
 
 
 def test_a_file_that_never_settles_is_not_used(tmp_path: Path) -> None:
