@@ -234,7 +234,7 @@ def stopped_for(house: Daemon, server: FakeOpenAI, seconds: float) -> None:
         time.sleep(seconds)  # being stopped for a while is the fault
         before = len(server.calls_to("/v1/models"))
         house.process.send_signal(signal.SIGCONT)
-        assert [one.result().status_code for one in waiting] == [200] * 4
+        assert [one.result().text for one in waiting if one.result().status_code != 200] == []
     assert ask(house, "here/good").status_code == 200
     # One look at the engine that was due meanwhile, and no burst of those left out.
     assert len(server.calls_to("/v1/models")) - before <= 2
