@@ -54,10 +54,15 @@ def record(
 
 
 def mark_useful(connection: Connection, memories: Sequence[int], at_unix_s: float) -> None:
-    """Note that these memories were of use, so that others make room first."""
+    """Note that these memories were of use, so that others make room first.
+
+    It makes none older, unless a wrong clock had put it into the future.
+    """
     connection.execute(
-        "update memories set useful_at_unix_s = ?1 where id in (select value from json_each(?2))",
-        (at_unix_s, json.dumps(list(memories))),
+        "update memories set useful_at_unix_s = ?1 "
+        "where (useful_at_unix_s < ?1 or useful_at_unix_s > ?1 + ?3) "
+        "and id in (select value from json_each(?2))",
+        (at_unix_s, json.dumps(list(memories)), _FUTURE_S),
     )
 
 
