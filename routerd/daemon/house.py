@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 
 from routerd import __version__
+from routerd.core import traffic
 from routerd.core.candidate import Candidate
 from routerd.core.config import Config
 from routerd.core.decision import Decision
@@ -225,7 +226,10 @@ class TheHouse:
         self.feed.tell("mode", mode)
 
     def _refused(self, server: str) -> None:
-        self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
+        # Engines are looked for every half minute; that is no request of anybody's.
+        asked = traffic.CURRENT.get() is not None
+        refused = self.governance.door.refused
+        self.feed.tell("refused", {"server": server, "refused": refused, "for_request": asked})
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""

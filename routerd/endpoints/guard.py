@@ -22,8 +22,9 @@ OPEN_METHODS = frozenset({("HEAD", "/"), ("GET", "/")})
 # for the session that `/dashboard/session` opens for a one-time code.
 DASHBOARD, DASHBOARD_API = "/dashboard/", "/dashboard/api/"
 SESSION_PATH = "/dashboard/session"
-# A link in a file or a mail leads here: an empty page that looks for its code by itself.
-OPENED_BY_LINKS = frozenset({("GET", "/"), ("GET", "/dashboard/open")})
+# A link in a file or a mail leads to these. They are empty: the last looks for its code by itself,
+# and no cookie comes with such a visit.
+OPENED_BY_LINKS = frozenset({("GET", "/"), ("GET", DASHBOARD), ("GET", "/dashboard/open")})
 _log = logging.getLogger(__name__)
 
 

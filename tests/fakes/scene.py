@@ -162,8 +162,8 @@ class SlowServer(FakeOpenAI):
 SOUND = {
     "claude-sonnet-4.5": 0.95,
     "claude-haiku-4.5": 0.88,
-    "gpt-oss-120b": 0.86,
-    "qwen3-coder:30b": 0.83,
+    "devstral-24b": 0.8,
+    "qwen3-coder:30b": 0.86,
     "qwen2.5-coder:7b": 0.66,
 }
 ANSWER = " ".join(["Here is one way to do it, with the reasons for each step."] * 7)
@@ -193,7 +193,7 @@ def engines() -> Iterator[str]:
             capabilities=("embedding",),
         ),
     )
-    team = {"gpt-oss-120b": Script(text=ANSWER * 2, prompt_tokens=6400)}
+    team = {"devstral-24b": Script(text=ANSWER * 2, prompt_tokens=6400)}
     cloud = {
         "claude-sonnet-4.5": Script(text=ANSWER * 3, prompt_tokens=9200),
         "claude-haiku-4.5": Script(text=ANSWER * 2, prompt_tokens=7400),

@@ -153,6 +153,7 @@ def test_the_switch_feedback_and_reload_do_what_they_say(browser: Browser) -> No
 
 
 def test_every_answer_carries_the_policy_that_keeps_strangers_content_out(browser: Browser) -> None:
+    assert browser.send("GET", "/dashboard/", sec_fetch_site="cross-site").status_code == 200
     paths = ("/dashboard/", "/dashboard/open", "/dashboard/static/app.js", API, "/")
     for path in paths:
         headers = browser.send("GET", path).headers

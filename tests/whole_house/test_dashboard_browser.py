@@ -112,7 +112,8 @@ class Page:
         return self
 
     def until(self, script: str) -> None:
-        self.tab.wait_for_function(script)
+        # As a function: a string would be evaluated inside the page, which its policy forbids.
+        self.tab.wait_for_function(f"() => {script}")
 
     def rows(self) -> int:
         return int(self.tab.locator(".row").count())
@@ -139,9 +140,9 @@ def test_a_link_opens_it_once_and_leaves_no_trace(page: Callable[..., Page]) -> 
     first.tab.goto(url)
     first.tab.wait_for_selector(".row")
     assert first.tab.url == f"{first.daemon.url}/dashboard/"
+    assert first.tab.evaluate("document.cookie") == "", "no script can read it"
     first.tab.go_back()
     assert "#" not in first.tab.url
-    assert first.tab.evaluate("document.cookie") == "", "no script can read it"
     second = page()
     second.tab.goto(url)
     second.tab.wait_for_selector("text=used before")
@@ -166,9 +167,13 @@ def test_every_view_is_accessible(page: Callable[..., Page], theme: str) -> None
             if fault["impact"] in ("serious", "critical")
         )
 
-    for view in VIEWS:
-        check(opened.go(view) and view)
-    opened.go("decisions").tab.click(".row >> nth=1")
+    for view in VIEWS[1:]:
+        opened.go(view)
+        check(view)
+    # Two rows are as good as a hundred, and a hundred take axe half a minute.
+    opened.open("/dashboard/?q=engine%2Fplain+explanation")
+    check("decisions")
+    opened.tab.click(".row >> nth=0")
     opened.tab.wait_for_selector(".why-page")
     check("why")
     opened.tab.set_viewport_size({"width": 400, "height": 800})
@@ -176,7 +181,7 @@ def test_every_view_is_accessible(page: Callable[..., Page], theme: str) -> None
     opened.tab.keyboard.press("Escape")
     opened.until("document.getElementById('panel').hidden")
     check("decisions, narrow")
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_what_strangers_name_is_text(page: Callable[..., Page]) -> None:
@@ -274,7 +279,7 @@ def scroll_to_the_end(opened: Page, count: int) -> None:
     opened.tab.evaluate(
         """async (count) => {
             const seen = new Set();
-            while (seen.size < count) {
+            for (let frame = 0; seen.size < count && frame < 3000; frame++) {
                 for (const row of document.querySelectorAll(".row")) seen.add(row.dataset.id);
                 scrollTo(0, document.body.scrollHeight);
                 await new Promise((done) => requestAnimationFrame(done));

@@ -38,7 +38,7 @@ async function show(url, { quiet = false } = {}) {
     mark(view);
     if (view === "decisions") {
       list = new List(main, query.toString());
-      await list.start();
+      await list.load();
     }
   }
   await openDecision(id);
@@ -46,8 +46,12 @@ async function show(url, { quiet = false } = {}) {
 
 function mark(view) {
   for (const link of document.querySelectorAll(".rail a")) {
-    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view !== view) link.removeAttribute("aria-current");
+    else {
+      link.setAttribute("aria-current", "page");
+      // Where the views stand in one row, the current one may be out of sight.
+      link.parentElement.scrollTo({ left: link.offsetLeft - 80 });
+    }
   }
   document.title = `${document.querySelector(`.rail a[data-view="${view}"] span`).textContent} – routerd`;
 }
@@ -137,7 +141,7 @@ async function refilter() {
   list?.stop();
   document.getElementById("blocks").replaceChildren();
   list = new List(main, query);
-  await list.start().catch(failed);
+  await list.load().catch(failed);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -214,7 +218,7 @@ const told = {
     toast(facts.offline ? "Offline mode is on." : "Offline mode is off.");
     changed("egress");
   },
-  refused: (facts) => toast(`Refused, because offline: ${facts.server}`, "bad"),
+  refused: (facts) => facts.for_request && toast(`Refused, because offline: ${facts.server}`, "bad"),
   engine: (facts) => {
     toast(`${facts.name} ${facts.up ? "is there" : "is gone"}`, facts.up ? "" : "bad");
     changed("models");

@@ -16,14 +16,9 @@ export class List {
     this.windows = new IntersectionObserver((seen) => seen.forEach((one) => this.#show(one)), {
       rootMargin: NEAR,
     });
-    this.more = new IntersectionObserver((seen) => seen[0].isIntersecting && this.load(), {
+    this.more = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.load(), {
       rootMargin: NEAR,
     });
-  }
-
-  async start() {
-    await this.load();
-    this.more.observe(this.end);
   }
 
   stop() {
@@ -32,7 +27,7 @@ export class List {
     this.stopped = true;
   }
 
-  // One page at a time; where its end is still in sight, the next one follows.
+  // One page at a time.
   load() {
     if (this.next === null || this.stopped) return Promise.resolve();
     this.loading ??= this.#load().finally(() => {
@@ -57,9 +52,9 @@ export class List {
       this.windows.observe(block);
     }
     this.end.textContent = this.next ? "Loading…" : this.ids.size ? "That is all." : "No decision fits.";
-    if (this.next && this.end.getBoundingClientRect().top < innerHeight) {
-      requestAnimationFrame(() => this.load());
-    }
+    // Observed anew, so that it is told again where the end is still near.
+    this.more.unobserve(this.end);
+    if (this.next) this.more.observe(this.end);
   }
 
   // Rows far away are taken out and their place is kept; what has focus stays.
