@@ -25,7 +25,7 @@ from tests.fakes.http_server import Call, FakeServer, Wire
 from tests.fakes.scripted_house import TOKEN, ServedHouse
 
 PAGES = Path(__file__).parents[1] / "fakes" / "pages"
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+BROWSER = shutil.which("chromium")
 DEADLINE_S = 120.0
 EVIL = "evil.test"
 HOSTS = ["127.0.0.1", "localhost", "0.0.0.0", "[::1]", EVIL]  # noqa: S104  # attacked, not bound

@@ -78,7 +78,9 @@ def test_no_code_is_ever_in_an_address_that_is_sent(daemon: Daemon) -> None:
     link = daemon.client.dashboard_link()
     parts = urlsplit(link["url"])
     assert (parts.path, parts.query) == ("/dashboard/open", "")
-    opening = Browser(daemon).send("GET", "/dashboard/open", sec_fetch_site="cross-site")
+    opening = Browser(daemon).send(
+        "GET", "/dashboard/open", sec_fetch_site="cross-site", sec_fetch_dest="document"
+    )
     assert opening.status_code == 200, "a link in a file leads here from another site"
     Browser(daemon).open(code_of(link))
     assert code_of(link) not in daemon.log()
@@ -153,7 +155,12 @@ def test_the_switch_feedback_and_reload_do_what_they_say(browser: Browser) -> No
 
 
 def test_every_answer_carries_the_policy_that_keeps_strangers_content_out(browser: Browser) -> None:
-    assert browser.send("GET", "/dashboard/", sec_fetch_site="cross-site").status_code == 200
+    assert (
+        browser.send(
+            "GET", "/dashboard/", sec_fetch_site="cross-site", sec_fetch_dest="document"
+        ).status_code
+        == 200
+    )
     paths = ("/dashboard/", "/dashboard/open", "/dashboard/static/app.js", API, "/")
     for path in paths:
         headers = browser.send("GET", path).headers
