@@ -24,13 +24,13 @@ async def keep(
     """
     while True:
         changed = activity.changed
-        if activity.pause_is_over:
+        if activity.pause_is_over():
             resume()
             continue
         if activity.paused:
             await _freed(free, {request.model for request in activity.running})
         left_s = activity.paused_left_s
-        if activity.pause_is_over:
+        if activity.pause_is_over():
             continue  # while memory was freed
         with anyio.move_on_after(left_s or None):
             await changed.wait()
