@@ -24,7 +24,7 @@ async def keep(
     """
     while True:
         changed = activity.changed
-        if activity.pause_is_over:
+        if activity.pause_is_over():
             resume()
             continue
         if activity.paused:
@@ -35,7 +35,7 @@ async def keep(
 
 def _wait_s(activity: Activity) -> float | None:
     """Return how long nothing is to be done unless something changes; 0 where a pause just ended."""
-    return 0.0 if activity.pause_is_over else activity.paused_left_s or None
+    return 0.0 if activity.pause_is_over() else activity.paused_left_s or None
 
 
 async def _freed(free: Callable[[set[str]], Awaitable[None]], in_use: set[str]) -> None:

@@ -106,7 +106,6 @@ class Activity:
         until_s = self._paused_until_s
         return self._paused and (until_s is None or self._clock_s() < until_s)
 
-    @property
     def pause_is_over(self) -> bool:
         """Whether a timed pause has run out and `resume` was not called yet."""
         return self._paused and not self.paused
