@@ -1,6 +1,8 @@
 """Talks to a running daemon over loopback; what the command line and the tray share."""
 
 import json
+import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -10,6 +12,11 @@ from urllib.parse import urlencode
 
 from routerd.core.errors import RouterdError
 
+# Where snaps are: their browsers read no hidden folder of the home directory.
+_SANDBOXED = Path("/snap/bin")
+_LEADS_ON = """<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<title>routerd</title><script>location.replace("URL")</script><noscript><a href="URL">On</a></noscript>
+"""
 _TOO_LATE = "routerd did not answer in time."
 _BROKE_OFF = "The answer broke off before its end."
 
@@ -107,6 +114,32 @@ class DaemonClient:
                     kind = line[7:].strip().decode("ascii")
                 elif line.startswith(b"data: "):
                     yield kind, json.loads(line[6:])
+
+    def dashboard_link(self, to: str = "") -> Any:
+        """Return {url, expires_s}: a link to the dashboard, or a page of it, that works once.
+
+        Raises: NotRunning, DaemonError.
+        """
+        return self.post("/control/dashboard-link", {"to": to})
+
+    def dashboard_address(self, to: str = "") -> str:
+        """Return what to open in a browser: a file of this user's that leads to the dashboard.
+
+        What a browser is started with, other users can read in the list of processes; a path tells
+        them nothing. Browsers in a sandbox can't read the file, and are given the link itself; it
+        works once, and a second use ends what the first one opened.
+        Raises: NotRunning, DaemonError.
+        """
+        url = str(self.dashboard_link(to)["url"])
+        if _SANDBOXED.exists():
+            return url
+        folder = self._home / "run"
+        for old in folder.glob("dashboard-*.html"):
+            old.unlink(missing_ok=True)
+        page = folder / f"dashboard-{secrets.token_hex(8)}.html"
+        with open(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(_LEADS_ON.replace("URL", url))
+        return page.as_uri()
 
     def events(self, path: str, body: Any) -> Iterator[tuple[HTTPResponse, dict[str, Any]]]:
         """Yield (response, event object) of a server-sent stream until [DONE].

@@ -1,4 +1,4 @@
-"""Arguments of the commands about policy, offline mode, the audit log and forgetting."""
+"""Arguments of the commands about policy, offline mode, the audit log, forgetting, and watching."""
 
 import argparse
 
@@ -7,6 +7,11 @@ FORMATS = ("jsonl", "csv", "otlp")
 
 # name -> (module, one line of help, example)
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "dashboard": (
+        "dashboard",
+        "open the dashboard in the browser, with a link that works once",
+        "routerd dashboard\n  routerd dashboard --print --to /dashboard/savings",
+    ),
     "policy": (
         "policy",
         "check policy.toml and run its tests, or show which rules a request meets",
@@ -38,12 +43,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "routerd support-bundle --show",
     ),
 }
-WITH_JSON = frozenset({"offline", "audit", "forget", "doctor"})
+WITH_JSON = frozenset({"dashboard", "doctor", "offline", "audit", "forget"})
 
 
 def own_arguments(name: str, sub: argparse.ArgumentParser) -> None:
     """Add the arguments of one of these commands, and those of a start that concern them."""
     adders = {
+        "dashboard": _dashboard,
         "policy": _policy,
         "offline": _offline,
         "audit": _audit,
@@ -62,6 +68,11 @@ def _start(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--airgap", action="store_true", help="Linux: the kernel lets nothing leave this machine"
     )
+
+
+def _dashboard(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--print", action="store_true", help="print the link and open nothing")
+    sub.add_argument("--to", default="/dashboard/", help="a page of it: /dashboard/savings")
 
 
 def _policy(sub: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 
 from routerd import __version__
+from routerd.core import traffic
 from routerd.core.candidate import Candidate
 from routerd.core.config import Config
 from routerd.core.decision import Decision
@@ -23,13 +24,13 @@ from routerd.daemon.baseline import Baseline
 from routerd.daemon.governance import Governance
 from routerd.endpoints import views
 from routerd.endpoints.feed import Feed
-from routerd.endpoints.house import Snapshot
+from routerd.endpoints.house import CellView, Snapshot
 from routerd.journey.route import Journey
 from routerd.learning import keeping
 from routerd.learning.learner import MOST_LESSONS, Learner, head_of
 from routerd.policy.fallback import RetryBudget
 from routerd.providers.catalogue import Catalogue, next_check_s
-from routerd.sessions.ledger import Ledger
+from routerd.sessions.ledger import MOST_SHOWN, Ledger
 from routerd.settings import catalogue_file, known_keys, load
 from routerd.settings.places import Places
 from routerd.storage.forgetting import Forget
@@ -225,7 +226,10 @@ class TheHouse:
         self.feed.tell("mode", mode)
 
     def _refused(self, server: str) -> None:
-        self.feed.tell("refused", {"server": server, "refused": self.governance.door.refused})
+        # Engines are looked for every half minute; that is no request of anybody's.
+        asked = traffic.CURRENT.get() is not None
+        refused = self.governance.door.refused
+        self.feed.tell("refused", {"server": server, "refused": refused, "for_request": asked})
 
     async def decision(self, identity: str) -> tuple[Decision, Outcome | None, Mapping[str, Any]]:
         """See `endpoints.house.House.decision`."""
@@ -247,6 +251,16 @@ class TheHouse:
         # Who forgot what must not be what is remembered: the workspace's name is not told.
         self.governance.audit_log.put("forgotten", asdict(gone))
         return asdict(gone)
+
+    def cells(self) -> list[CellView]:
+        """See `endpoints.house.House.cells`."""
+        now_s = time.time()
+        rows = ((key, cell.faded(now_s)) for key, cell in self._learner.matrix.rows())
+        return [CellView(*key, now.tried, now.well) for key, now in rows if len(key) == 2]
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """See `endpoints.house.House.sessions`."""
+        return self._ledger.held(MOST_SHOWN)
 
     def stop(self) -> None:
         """See `endpoints.house.House.stop`."""

@@ -5,7 +5,7 @@ oldest events and is told how many; it never holds up the daemon or another list
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
@@ -31,32 +31,44 @@ class TooManyListeners(RouterdError):
     status_hint = 503
 
 
+def encode(kind: str, facts: Mapping[str, Any]) -> bytes:
+    """Return one server-sent event; its JSON never holds a line break."""
+    return b"event: %b\ndata: %b\n\n" % (kind.encode("ascii"), strict_json.dumps(facts))
+
+
+Encode = Callable[[str, Mapping[str, Any]], bytes]
+
+
 class _Listener:
-    def __init__(self, most: int) -> None:
-        self.waiting: deque[bytes] = deque()
+    def __init__(self, most: int, encode: Encode) -> None:
+        self.waiting: deque[tuple[str, Mapping[str, Any]]] = deque()
         self.most = most
+        self.encode = encode
         self.missed = 0
         self.awake = anyio.Event()
 
-    def put(self, event: bytes) -> None:
+    def put(self, kind: str, facts: Mapping[str, Any]) -> None:
         if len(self.waiting) >= self.most:
             self.waiting.popleft()
             self.missed += 1
-        self.waiting.append(event)
+        self.waiting.append((kind, facts))
         self.awake.set()
 
     def take(self) -> bytes:
         """Return all that waits, with a word on what was lost before it."""
         lost, self.missed = self.missed, 0
         told = encode("missed", {"count": lost}) if lost else b""
-        data = told + b"".join(self.waiting)
+        data = told + b"".join(self.encode(kind, facts) for kind, facts in self.waiting)
         self.waiting.clear()
         self.awake = anyio.Event()
         return data
 
 
 class Feed:
-    """Implements `core.ports.Watcher`; owned by the event loop, used on no other thread."""
+    """Implements `core.ports.Watcher`; owned by the event loop, used on no other thread.
+
+    `applied` is how often each rule of the policy applied since the start.
+    """
 
     def __init__(
         self, clock_s: Callable[[], float] = time.time, most_waiting: int = MOST_WAITING
@@ -65,6 +77,7 @@ class Feed:
         self._most_waiting = most_waiting
         self._listeners: set[_Listener] = set()
         self._closed = False
+        self.applied: Counter[str] = Counter()
 
     @property
     def listeners(self) -> int:
@@ -74,9 +87,9 @@ class Feed:
     def tell(self, kind: str, facts: Mapping[str, Any]) -> None:
         """Tell everyone who listens; `facts` must be plain values."""
         if self._listeners:
-            event = encode(kind, {"unix_s": self._clock_s(), **facts})
+            told = {"unix_s": self._clock_s(), **facts}
             for listener in self._listeners:
-                listener.put(event)
+                listener.put(kind, told)
 
     def decided(self, request: Request, decision: Decision) -> None:
         """See `core.ports.Watcher`."""
@@ -92,6 +105,7 @@ class Feed:
 
     def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
         """See `core.ports.Watcher`."""
+        self.applied.update(decision.policy_rules)
         if self._listeners:
             self.tell("outcome", summaries.ended(request, decision, outcome, self._clock_s()))
 
@@ -101,17 +115,17 @@ class Feed:
         for listener in self._listeners:
             listener.awake.set()
 
-    def listen(self, first: bytes = b"") -> AsyncGenerator[bytes]:
+    def listen(self, first: bytes = b"", written: Encode = encode) -> AsyncGenerator[bytes]:
         """Return server-sent events as they happen, `first` before all, and a beat in silence.
 
-        Consume under `contextlib.aclosing`. Raises: TooManyListeners.
+        `written` is how this listener wants them. Consume under `contextlib.aclosing`. Raises: TooManyListeners.
         """
         if len(self._listeners) >= MOST_LISTENERS:
             raise TooManyListeners(f"{MOST_LISTENERS} listeners are connected already.")
-        return self._events(first)
+        return self._events(first, written)
 
-    async def _events(self, first: bytes) -> AsyncGenerator[bytes]:
-        listener = _Listener(self._most_waiting)
+    async def _events(self, first: bytes, written: Encode) -> AsyncGenerator[bytes]:
+        listener = _Listener(self._most_waiting, written)
         self._listeners.add(listener)
         try:
             yield first or HEARTBEAT
@@ -121,8 +135,3 @@ class Feed:
                 yield listener.take() or HEARTBEAT
         finally:
             self._listeners.discard(listener)
-
-
-def encode(kind: str, facts: Mapping[str, Any]) -> bytes:
-    """Return one server-sent event; its JSON never holds a line break."""
-    return b"event: %b\ndata: %b\n\n" % (kind.encode("ascii"), strict_json.dumps(facts))

@@ -13,10 +13,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from routerd.core.errors import RouterdError
 from routerd.endpoints import error_bodies
+from routerd.endpoints.dashboard_door import KEY_HEADER, DashboardDoor
 
 OPEN_PATHS = frozenset({"/health"})
 # Claude Code looks for a sign of life before it sends anything, without its token.
-OPEN_METHODS = frozenset({("HEAD", "/")})
+OPEN_METHODS = frozenset({("HEAD", "/"), ("GET", "/")})
+# The dashboard's pages and files hold nothing of anybody's. `/dashboard/api/` has it all, and asks
+# for the session that `/dashboard/session` opens for a one-time code.
+DASHBOARD, DASHBOARD_API = "/dashboard/", "/dashboard/api/"
+SESSION_PATH = "/dashboard/session"
+# A link in a file or a mail leads to these. They are empty: the last looks for its code by itself,
+# and no cookie comes with such a visit.
+OPENED_BY_LINKS = frozenset({("GET", "/"), ("GET", DASHBOARD), ("GET", "/dashboard/open")})
 _log = logging.getLogger(__name__)
 
 
@@ -36,9 +44,16 @@ class Guard:
     """ASGI middleware. `tokens` is read at every request: they may be added while running."""
 
     def __init__(
-        self, app: ASGIApp, *, port: int, tokens: Iterable[str], max_body_bytes: int
+        self,
+        app: ASGIApp,
+        *,
+        port: int,
+        tokens: Iterable[str],
+        max_body_bytes: int,
+        dashboard: DashboardDoor,
     ) -> None:
         self._app = app
+        self._dashboard = dashboard
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._tokens = tokens
@@ -68,12 +83,30 @@ class Guard:
         for origin in _values(scope, b"origin"):
             if origin.lower() not in self._origins:
                 raise Refused("Requests from web pages of other origins are refused.", 403)
-        if "cross-site" in _values(scope, b"sec-fetch-site"):
-            raise Refused("Cross-site requests from browsers are refused.", 403)
         method, path = scope["method"], scope["path"]
-        if path not in OPEN_PATHS and (method, path) not in OPEN_METHODS:
+        by_link = (method, path) in OPENED_BY_LINKS
+        if "cross-site" in _values(scope, b"sec-fetch-site") and not by_link:
+            raise Refused("Cross-site requests from browsers are refused.", 403)
+        if path.startswith(DASHBOARD):
+            self._check_dashboard(scope, method, path)
+        elif path not in OPEN_PATHS and (method, path) not in OPEN_METHODS:
             self._check_token(scope)
         self._check_body(scope)
+
+    def _check_dashboard(self, scope: Scope, method: str, path: str) -> None:
+        """Other ports of this machine are the same site to a browser, and are strangers here."""
+        if "same-site" in _values(scope, b"sec-fetch-site"):
+            raise Refused("Requests from other ports of this machine are refused.", 403)
+        if method in ("GET", "HEAD") and not path.startswith(DASHBOARD_API):
+            return
+        # A browser says where every POST comes from; whose origin it may be was checked above.
+        told = method != "POST" or bool(_values(scope, b"origin"))
+        if told and (method, path) == ("POST", SESSION_PATH):
+            return
+        cookies = "; ".join(_values(scope, b"cookie"))
+        key = "".join(_values(scope, KEY_HEADER.encode())[:1])
+        if not (told and self._dashboard.admits(cookies, key)):
+            self._check_token(scope)
 
     def _check_token(self, scope: Scope) -> None:
         given = [

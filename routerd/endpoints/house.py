@@ -50,6 +50,16 @@ class Governance(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """How a model did at a task: `well` of `tried` answers, faded by their age."""
+
+    model: str
+    task: str
+    tried: float
+    well: float
+
+
 class History(Protocol):
     """What happened before, as lists and sums. Every method raises RouterdError on trouble."""
 
@@ -77,6 +87,14 @@ class House(Protocol):
     @property
     def history(self) -> History:
         """What happened before."""
+        ...
+
+    def cells(self) -> list[CellView]:
+        """Return the performance matrix: what is known of each model at each task."""
+        ...
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return who holds which conversation, see `sessions.ledger.Ledger.held`."""
         ...
 
     def current(self) -> Snapshot:

@@ -21,12 +21,14 @@ from routerd.endpoints import (
     answering,
     anthropic_routes,
     control_routes,
+    dashboard_routes,
     error_bodies,
     governance_routes,
     ollama_routes,
     openai_routes,
     watching_routes,
 )
+from routerd.endpoints.dashboard_door import DashboardDoor
 from routerd.endpoints.guard import Guard, Refused
 from routerd.endpoints.house import House
 from routerd.endpoints.strict_http import StrictProtocol
@@ -72,6 +74,7 @@ def build(
     house: House, mcp: ASGIApp, *, port: int, tokens: Iterable[str], max_body_bytes: int
 ) -> ASGIApp:
     """Return the whole application."""
+    door = DashboardDoor(port)
     app = Starlette(
         routes=[
             *openai_routes.routes(house),
@@ -80,6 +83,7 @@ def build(
             *control_routes.routes(house),
             *governance_routes.routes(house),
             *watching_routes.routes(house),
+            *dashboard_routes.routes(house, door),
             Route("/mcp", _Mcp(mcp)),
         ],
         exception_handlers={
@@ -88,7 +92,7 @@ def build(
             Exception: _unexpected,
         },
     )
-    return Guard(app, port=port, tokens=tokens, max_body_bytes=max_body_bytes)
+    return Guard(app, port=port, tokens=tokens, max_body_bytes=max_body_bytes, dashboard=door)
 
 
 def bind(port: int) -> socket.socket:

@@ -34,7 +34,7 @@ def number(query: Mapping[str, str], name: str, otherwise: int, most: int) -> in
 def wanted(query: Mapping[str, str]) -> Wanted:
     """Return which decisions a query asks for. Raises: InvalidRequest."""
     before = number(query, "before", 0, 2**48)
-    chosen = {name: query.get(name, "")[:400] for name in _FILTERS}
+    chosen: dict[str, Any] = {name: query.get(name, "")[:400] for name in _FILTERS}
     return Wanted(number(query, "limit", 100, MOST_ROWS), before or None, **chosen)
 
 

@@ -63,6 +63,8 @@ async def _accounted(
     began_s, tokens = time.monotonic(), -1
     failure: RouterdError | None = None
     journey.permit.spending.reserve(decision, asked)
+    if journey.watcher is not None:
+        journey.watcher.decided(asked, decision)
     traffic = journey.audit.begin()
     try:
         await journey.audit.before(decision, asked)
@@ -77,6 +79,8 @@ async def _accounted(
         journey.permit.spending.settle(decision, outcome, asked)
         journey.audit.after(decision, outcome, asked, journal, traffic)
         journey.memory.remember(decision, outcome, facts_of(asked))
+        if journey.watcher is not None:
+            journey.watcher.answered(asked, decision, outcome)
     return answer
 
 

@@ -4,6 +4,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
@@ -11,7 +13,7 @@ from routerd.core.request import Request
 from routerd.core.session import Action, Standing
 from routerd.sessions import keys
 
-MOST_SESSIONS = 4096
+MOST_SESSIONS, MOST_SHOWN = 4096, 200
 # How long a prompt's prefix stays cached: clouds promise five minutes; an engine on this machine
 # keeps it until another conversation takes its place, which is a guess.
 CLOUD_CACHE_S, DEVICE_CACHE_S = 300.0, 1800.0
@@ -23,6 +25,10 @@ class _Record:
     prefix: str
     at_s: float
     leaves_machine: bool
+
+
+def _life_s(record: _Record) -> float:
+    return CLOUD_CACHE_S if record.leaves_machine else DEVICE_CACHE_S
 
 
 class Ledger:
@@ -52,8 +58,7 @@ class Ledger:
             return Standing(key)
         seen = record.standing.seen
         goes_on = count >= seen and keys.prefix_of(request.messages[:seen]) == record.prefix
-        life_s = CLOUD_CACHE_S if record.leaves_machine else DEVICE_CACHE_S
-        fresh = self._clock() - record.at_s < life_s
+        fresh = self._clock() - record.at_s < _life_s(record)
         return Standing(
             key,
             record.standing.model,
@@ -63,6 +68,28 @@ class Ledger:
             record.standing.rung,
             record.standing.cached_tokens if goes_on and fresh else 0,
         )
+
+    def held(self, most: int) -> list[dict[str, Any]]:
+        """Return who holds which conversation, the latest first: key, model, decision, messages,
+        since (messages when the model took over), rung (latched ability, None without), cached
+        tokens, idle_s, cached (whether the prefix is likely still cached), leaves_machine.
+        """
+        now_s = self._clock()
+        return [
+            {
+                "key": record.standing.key,
+                "model": record.standing.model,
+                "decision": record.standing.decision,
+                "messages": record.standing.seen,
+                "since": record.standing.since,
+                "rung": record.standing.rung,
+                "cached_tokens": record.standing.cached_tokens,
+                "cached": now_s - record.at_s < _life_s(record),
+                "idle_s": max(0.0, now_s - record.at_s),
+                "leaves_machine": record.leaves_machine,
+            }
+            for record in islice(reversed(self._records.values()), most)
+        ]
 
     def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
         """See `core.ports.Sessions.answered`."""

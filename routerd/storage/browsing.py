@@ -1,5 +1,6 @@
 """Past decisions as a list to look through: filtered, newest first, page by page; it writes nothing."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,7 @@ class Wanted:
     zone: str = ""
     finish: str = ""
     session: str = ""
+    ids: tuple[str, ...] = ()
 
 
 def read_page(connection: Connection, wanted: Wanted) -> tuple[list[dict[str, Any]], int | None]:
@@ -77,6 +79,9 @@ def _where(wanted: Wanted) -> tuple[str, tuple[str | int, ...]]:
         if value:
             parts.append(text)
             values.append(value)
+    if wanted.ids:
+        parts.append("d.id in (select value from json_each(?))")
+        values.append(json.dumps(wanted.ids))
     # SQLite takes a NUL for the end of a pattern.
     for word in wanted.q.replace("\0", " ").split()[:8]:
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

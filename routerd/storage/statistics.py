@@ -35,8 +35,8 @@ _TIMES = """
     ), long as (
         select model, 'ttft_s' as what, ttft_s as seconds from newest where ttft_s >= 0
         union all select model, 'duration_s', duration_s from newest where duration_s >= 0
-        union all select '', 'ttft_s', ttft_s from newest where ttft_s >= 0
-        union all select '', 'duration_s', duration_s from newest where duration_s >= 0
+        union all select null, 'ttft_s', ttft_s from newest where ttft_s >= 0
+        union all select null, 'duration_s', duration_s from newest where duration_s >= 0
     ), placed as (
         select model, what, seconds,
             row_number() over (partition by model, what order by seconds) as place,
@@ -119,7 +119,7 @@ def read(connection: Connection, days: int, now_unix_s: float) -> dict[str, Any]
         "by_task": _grouped(connection, "task", since, "requests desc", MOST_MODELS),
         "by_model": by_model,
         "by_zone": _grouped(connection, "zone", since, "requests desc", MOST_MODELS),
-        "latency": times.get("", {}),
+        "latency": times.get(None, {}),
     }
 
 
@@ -144,8 +144,9 @@ def _grouped(
     return _dicts(connection, select, (since, most))
 
 
-def _times(connection: Connection, since_unix_s: float) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _times(connection: Connection, since_unix_s: float) -> dict[str | None, dict[str, Any]]:
+    """Return the times by model; None stands for all of them."""
+    found: dict[str | None, dict[str, Any]] = {}
     for model, what, many, p50, p95 in connection.execute(_TIMES, (since_unix_s, TIMED_ANSWERS)):
         found.setdefault(model, {})[what] = {"answers": many, "p50": p50, "p95": p95}
     return found

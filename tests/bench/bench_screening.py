@@ -58,7 +58,7 @@ def false_alarms(screener: Screener, clean: list[str]) -> dict[str, object]:
 
 def speed(screener: Screener, clean: list[str]) -> dict[str, object]:
     """Return milliseconds of CPU a kilobyte, for short prompts and for a long tool result."""
-    rng = random.Random(1)  # noqa: S311  # the same every time
+    rng = random.Random(1)  # the same every time
     source = "\n".join(
         path.read_text("utf-8") for path in Path(__file__).parents[2].glob("routerd/[!s]*/*.py")
     )

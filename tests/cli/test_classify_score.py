@@ -72,4 +72,4 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 
 def test_chance_is_fixed() -> None:
-    assert random.Random(classify_score.SEED).random() == pytest.approx(0.4523795535098186)  # noqa: S311
+    assert random.Random(classify_score.SEED).random() == pytest.approx(0.4523795535098186)

@@ -250,7 +250,7 @@ def test_a_sign_of_life_needs_no_token_and_tells_nothing(served: ServedHouse) ->
     with httpx2.Client(trust_env=False) as http:
         answer = http.head(f"{served.url}/")
         assert (answer.status_code, answer.content) == (200, b"")
-        assert http.get(f"{served.url}/").status_code == 401
+        assert http.get(f"{served.url}/v1/models").status_code == 401
         assert http.head(f"{served.url}/", headers={"host": "evil.test"}).status_code == 421
 
 

@@ -67,7 +67,7 @@ async def test_nothing_is_built_where_nobody_listens() -> None:
     feed = Feed()
     feed.decided(unreadable, unreadable)
     feed.attempting("d1", unreadable, 1)
-    feed.answered(unreadable, unreadable, unreadable)
+    feed.answered(unreadable, past_tasks.decision("d1"), unreadable)
     feed.tell("mode", {"not": object()})
 
 

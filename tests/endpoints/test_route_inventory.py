@@ -17,6 +17,7 @@ from tests.fakes.scripted_house import TOKEN, ScriptedEngine, ScriptedHouse, Ser
 
 # HEAD comes with every GET. /mcp takes all methods and its own server chooses.
 INVENTORY = {
+    ("/", "GET"),
     ("/", "HEAD"),
     ("/api/chat", "POST"),
     ("/api/embed", "POST"),
@@ -27,6 +28,7 @@ INVENTORY = {
     ("/api/tags", "GET"),
     ("/api/version", "GET"),
     ("/control/classify", "POST"),
+    ("/control/dashboard-link", "POST"),
     ("/control/decisions", "GET"),
     ("/control/decisions/{identity}", "GET"),
     ("/control/events", "GET"),
@@ -43,6 +45,21 @@ INVENTORY = {
     ("/control/shutdown", "POST"),
     ("/control/stats", "GET"),
     ("/control/status", "GET"),
+    ("/dashboard/", "GET"),
+    ("/dashboard/api/close", "POST"),
+    ("/dashboard/api/decision/{identity}", "GET"),
+    ("/dashboard/api/events", "GET"),
+    ("/dashboard/api/feedback", "POST"),
+    ("/dashboard/api/offline", "POST"),
+    ("/dashboard/api/reload", "POST"),
+    ("/dashboard/api/rows", "GET"),
+    ("/dashboard/api/state", "GET"),
+    ("/dashboard/api/strip", "GET"),
+    ("/dashboard/api/view/{view}", "GET"),
+    ("/dashboard/open", "GET"),
+    ("/dashboard/session", "POST"),
+    ("/dashboard/static/{name}", "GET"),
+    ("/dashboard/{view}", "GET"),
     ("/health", "GET"),
     ("/mcp", "*"),
     ("/v1/chat/completions", "POST"),
@@ -54,7 +71,11 @@ INVENTORY = {
     ("/v1/models/{name:path}", "GET"),
     ("/v1/responses", "POST"),
 }
-OPEN = {("/health", "GET"), ("/", "HEAD")}
+# The dashboard's pages and files are the same for everybody, and hold nothing of anybody's.
+PUBLIC = ("/dashboard/", "/dashboard/open", "/dashboard/static/{name}", "/dashboard/{view}")
+OPEN = {
+    (path, method) for path in ("/", "/dashboard/session", *PUBLIC) for method in ("GET", "HEAD")
+}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 PATHS = sorted({path for path, _ in INVENTORY} | {"/nothing", "/docs", "/v1", "/control/"})
 
@@ -83,6 +104,7 @@ def test_the_routes_are_those_of_the_list() -> None:
 
 @pytest.fixture(scope="module")
 def http(served: ServedHouse) -> Iterator[httpx2.Client]:
+    # A redirect is an answer, and not followed.
     with httpx2.Client(base_url=served.url, trust_env=False, timeout=10) as opened:
         yield opened
 
@@ -94,6 +116,7 @@ def _ask(http: httpx2.Client, method: str, path: str, **headers: str) -> int:
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     filled = path.replace("{identity}", "last").replace("{name:path}", "auto")
+    filled = filled.replace("{view}", "savings").replace("{name}", "app.js")
     return http.request(method, filled, headers=sent).status_code
 
 
@@ -112,8 +135,9 @@ def test_no_method_of_any_path_passes_without_the_token(http: httpx2.Client, pat
         for given in ("", f"Bearer {TOKEN}x"):
             status = _ask(http, method, path, authorization=given)
             if path == "/health" or (path, method) in OPEN:
-                # Open, but only for looking; other methods find no way to do anything.
-                assert status in (200, 405)
+                # Open, but only for looking; other methods find no way to do anything. Without a
+                # session a page of the dashboard says how to open it, and that is a 401.
+                assert status in (200, 303, 401, 404, 405)
             else:
                 assert status == 401, (method, path, given)
 

@@ -110,7 +110,7 @@ class Client:
         stage = _Stage()
         catalogue = FixedCatalogue(stage, listed=models)
         self._journey = Journey(stage, ListMemory(), catalogue, Stance(), sessions=sessions)
-        self._random = random.Random(seed)  # noqa: S311  # a simulation
+        self._random = random.Random(seed)  # a simulation
         self._models = {candidate.name: candidate for candidate in models}
         self.tally = Tally()
 

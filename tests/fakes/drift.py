@@ -66,7 +66,7 @@ def run(
     seed: int = 1,
 ) -> Course:
     """Play the requests; at `change_at` the model used most becomes weaker by `drop` logits."""
-    chance = random.Random(seed)  # noqa: S311  # a simulation
+    chance = random.Random(seed)  # a simulation
     matrix = Matrix()
     qualities: dict[str, list[float]] = {"ours": [], "stubborn": [], "ideal": []}
     noticed, uses, alarms, worse = -1, 0, 0, ""

@@ -210,7 +210,7 @@ class Planted:
 
 def corpus(seed: int, each: int, surroundings: list[str]) -> Iterator[Planted]:
     """Yield `each` plantings of every kind, each within one of the surroundings."""
-    rng = random.Random(seed)  # noqa: S311  # a corpus that is the same every time, no secret
+    rng = random.Random(seed)  # a corpus that is the same every time, no secret
     plans: list[tuple[str, str, Make, tuple[str, ...]]] = [
         *((what, "secret", make, WITHOUT_NAME) for what, make in SHAPED),
         *((name, "secret", make, WITH_NAME) for name, make in NAMED),

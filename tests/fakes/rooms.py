@@ -142,3 +142,22 @@ class FixedUnderstanding:
         """Return the reading."""
         self.requests.append(request)
         return self.reading
+
+
+@dataclass(slots=True)
+class ListWatcher:
+    """Notes what it is told: ("decided", id), ("attempting", model, number), ("answered", finish)."""
+
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def decided(self, request: Request, decision: Decision) -> None:
+        """Note it."""
+        self.told.append(("decided", decision.id))
+
+    def attempting(self, decision: str, candidate: Candidate, number: int) -> None:
+        """Note it."""
+        self.told.append(("attempting", candidate.name, number))
+
+    def answered(self, request: Request, decision: Decision, outcome: Outcome) -> None:
+        """Note it."""
+        self.told.append(("answered", outcome.finish))

@@ -17,7 +17,13 @@ from routerd.journey.permit import Permit
 from routerd.journey.route import Journey
 from routerd.policy.decide import Stance
 from routerd.screening.screener import Screener
-from tests.fakes.rooms import FixedCatalogue, FixedUnderstanding, ListMemory, ScriptedProvider
+from tests.fakes.rooms import (
+    FixedCatalogue,
+    FixedUnderstanding,
+    ListMemory,
+    ListWatcher,
+    ScriptedProvider,
+)
 from tests.fakes.scripted_house import ScriptedEngine
 
 pytestmark = pytest.mark.anyio
@@ -152,3 +158,9 @@ async def test_texts_with_a_secret_leave_masked_or_not_at_all(verdict: Verdict) 
     assert engine.texts[1] == "three"
     assert [kind for kind, _ in log.entries] == ["decided", "answered"]
     assert KEY not in str(log.entries)
+
+
+async def test_who_watches_sees_embeddings_too() -> None:
+    watcher = ListWatcher()
+    await embed(replace(_journey(LOCAL), watcher=watcher), ASKED)
+    assert [told[0] for told in watcher.told] == ["decided", "answered"]

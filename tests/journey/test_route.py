@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -7,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from routerd.core.candidate import Candidate
+from routerd.core.candidate import Candidate, Price
 from routerd.core.config import Timeouts
 from routerd.core.decision import Decision
 from routerd.core.errors import NoCandidate, NotFound, ProviderFailed
@@ -23,6 +24,7 @@ from tests.fakes.rooms import (
     FixedCatalogue,
     FixedUnderstanding,
     ListMemory,
+    ListWatcher,
     ScriptedProvider,
     Step,
     in_order,
@@ -268,3 +270,33 @@ def test_ids_sort_by_time_and_never_repeat() -> None:
     assert len(set(ids)) == 1000
     assert [name[:11] for name in ids] == sorted(name[:11] for name in ids)
     assert all(re.fullmatch(r"[0-9a-f]{21}", name) for name in ids)
+
+
+async def test_who_watches_is_told_of_every_step_and_of_the_end() -> None:
+    house = House({"one": (DIED,), "two": GOOD})
+    watcher = ListWatcher()
+    house.journey = dataclasses.replace(house.journey, watcher=watcher)
+    await house.answer()
+    ((made, _, _),) = house.memory.remembered
+    assert watcher.told == [
+        ("decided", made.id),
+        ("attempting", "p/one", 1),
+        ("attempting", "p/two", 2),
+        ("answered", "stop"),
+    ]
+
+
+async def test_what_the_baseline_would_have_cost_is_remembered() -> None:
+    house = House({"one": GOOD}, baseline="anthropic/claude-sonnet")
+    prices = {"anthropic/claude-sonnet": Price(3.0, 0.3, 15.0)}
+    house.journey = dataclasses.replace(house.journey, price_of=prices.get)
+    await house.answer()
+    assert house.memory.outcome.baseline_cost_usd == pytest.approx((7 * 3.0 + 20 * 15.0) / 1e6)
+
+
+async def test_a_failure_is_compared_with_nothing() -> None:
+    house = House({"one": (DIED,)})
+    house.journey = dataclasses.replace(house.journey, price_of=lambda _: Price(3.0, 0.3, 15.0))
+    with pytest.raises(ProviderFailed):
+        await house.answer()
+    assert house.memory.outcome.baseline_cost_usd == 0.0

@@ -59,7 +59,7 @@ def test_a_correction_leaves_what_a_single_true_word_would_have() -> None:
 
 
 def test_a_sudden_change_is_seen_and_the_many_before_it_let_go() -> None:
-    chance = random.Random(4)  # noqa: S311
+    chance = random.Random(4)
     steady = after(*[Said(float(chance.random() < 0.8), 1.0) for _ in range(300)], expected=0.8)
     assert steady.changed_unix_s == -math.inf
     cell, needed = steady, 0

@@ -78,7 +78,7 @@ def test_an_answer_counts_from_coarse_to_fine() -> None:
 
 def error_after(outcomes: int, true: float, seed: int) -> float:
     """Return the error of the mean P(success) of a model that only its outcomes tell of."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     model = Candidate("p", "some-new-model", ability=abilities.guess("some-new-model").ability)
     matrix = Matrix()
     for number in range(outcomes):

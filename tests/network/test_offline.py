@@ -243,3 +243,13 @@ async def test_many_servers_are_counted_together() -> None:
             door.send("GET", f"https://h{number}.vendor.com/", {})
     assert len(door.attempts) == MOST_TOLD + 1
     assert door.attempts["others"].refused == 50
+
+
+def test_who_wants_to_know_is_told_of_each_refusal() -> None:
+    told: list[str] = []
+    guard = LoopbackOnly(Recording())
+    guard.on_refused = told.append
+    for _ in range(2):
+        with pytest.raises(ProviderFailed):
+            guard.check("https://key@api.example.com/v1")
+    assert told == ["https://api.example.com"] * 2

@@ -236,3 +236,17 @@ def test_looks_are_never_in_step_and_never_later_than_the_interval(
     drawn: float, wait_s: float
 ) -> None:
     assert next_check_s(30.0, lambda: drawn) == pytest.approx(wait_s)
+
+
+async def test_who_wants_to_know_is_told_when_an_engine_comes_or_goes() -> None:
+    told: list[bool] = []
+    engine = Looking("a", "m")
+    catalogue = Catalogue([engine], on_change=lambda status: told.append(status.up))
+    await catalogue.refresh()
+    await catalogue.refresh()
+    assert told == [], "nothing has changed since the first look"
+    for up in (False, True):
+        engine.up = up
+        await catalogue.refresh()
+        await catalogue.refresh()
+    assert told == [False, True]

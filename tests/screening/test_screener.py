@@ -37,7 +37,7 @@ def test_every_planting_has_a_kind_and_none_is_found_in_its_surroundings(
     screening: Screener,
 ) -> None:
     assert all(screening.scan(text) == () for text in SURROUNDINGS)
-    rng = random.Random(1)  # noqa: S311  # no secret
+    rng = random.Random(1)  # no secret
     assert planted.password(rng) != planted.password(rng)
 
 

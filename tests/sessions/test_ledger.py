@@ -113,3 +113,16 @@ def test_the_conversation_silent_longest_makes_room() -> None:
     assert len(ledger) == 2
     assert ledger.standing(replace(SECOND, session_key="0")).model == ""
     assert ledger.standing(replace(SECOND, session_key="2")).model == "p/local"
+
+
+def test_who_holds_what_is_listed_the_latest_first() -> None:
+    clock = Clock()
+    ledger = Ledger(clock=clock)
+    ledger.answered(FIRST, decision("d1", rung=1.5), outcome("p/cloud"))
+    clock.now_s += CLOUD_CACHE_S + 1
+    ledger.answered(replace(FIRST, client="other"), decision("d2"), outcome())
+    newest, oldest = ledger.held(10)
+    assert (newest["model"], newest["decision"], newest["cached"]) == ("p/local", "d2", True)
+    assert (oldest["rung"], oldest["leaves_machine"], oldest["cached"]) == (1.5, True, False)
+    assert oldest["idle_s"] == CLOUD_CACHE_S + 1
+    assert ledger.held(1) == [newest]

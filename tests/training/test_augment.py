@@ -24,7 +24,7 @@ def test_code_is_never_touched_by_typos_or_casing() -> None:
 
 
 def test_few_letters_get_no_typo_and_many_get_few() -> None:
-    source = random.Random(1)  # noqa: S311  # A test's chance.
+    source = random.Random(1)  # A test's chance.
     assert typo("fix it", source, share=0.5) == "fix it"
     text = "rename the handler to something clearer"
     assert typo(text, source, share=0.03) != text
