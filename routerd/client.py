@@ -137,7 +137,8 @@ class DaemonClient:
         for old in folder.glob("dashboard-*.html"):
             old.unlink(missing_ok=True)
         page = folder / f"dashboard-{secrets.token_hex(8)}.html"
-        with open(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        opened = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(opened, "w", encoding="utf-8") as file:
             file.write(_LEADS_ON.replace("URL", url))
         return page.as_uri()
 

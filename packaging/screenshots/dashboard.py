@@ -25,7 +25,7 @@ from tests.fakes import scene  # noqa: E402  # after the path
 
 VIEWS = ("decisions", "savings", "models", "performance", "policy", "egress", "sessions")
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 400, "height": 860}
-TALKS, TODAY = 190, 14
+TALKS, TODAY = 110, 14
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         home = options.home or Path(folder) / "home"
         if not (home / "state.db").exists():
             with scene.running(home) as daemon:
-                scene.work(daemon, options.talks, at_once=12)
+                scene.work(daemon, options.talks, at_once=5)
             scene.spread(home)
         with scene.running(home) as daemon, sync_playwright() as playwright:
             scene.work(daemon, TODAY, first=100_000)
@@ -95,7 +95,10 @@ def _settled(page: Page) -> None:
 def _shoot(page: Page, path: Path) -> None:
     # A palette takes a quarter of the bytes, and flat pictures lose nothing by it.
     picture = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
-    picture.convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+    palette = picture.convert("RGB").quantize(
+        255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )
+    palette.save(path, optimize=True)
     print(path)
 
 

@@ -21,7 +21,7 @@ VIEWS: Mapping[str, str] = {
     "egress": "Egress",
     "sessions": "Sessions",
 }
-TASKS_HELP: Mapping[str, str] = {
+TERMS: Mapping[str, str] = {
     "complexity": "Complexity fit",
     "history": "Track record",
     "cost": "Cost",
@@ -49,5 +49,5 @@ def _environment() -> "Environment":
         auto_reload=False,
     )
     made.filters.update(words.FILTERS)
-    made.globals.update(views=VIEWS, terms=TASKS_HELP)
+    made.globals.update(views=VIEWS, terms=TERMS)
     return made

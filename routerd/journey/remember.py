@@ -24,8 +24,7 @@ def outcome_of(
     """Return the outcome; without an error and without a finish the client went away.
 
     `baseline` is the price of the model that savings are measured against, None where unknown:
-    the same tokens, all uncached, are taken for it. That is kind to neither side: an answer that
-    was cheaper through a cache counts at what it would cost without one on both.
+    it is taken to need the same tokens, none of them cached, as the answer's own cost is.
     """
     finish = journal.assembler.finish
     ending: Ending = "failed" if error else finish.reason if finish else "cancelled"

@@ -152,6 +152,15 @@ def test_a_link_opens_it_once_and_leaves_no_trace(page: Callable[..., Page]) -> 
     second.complaints.clear()
 
 
+def test_the_file_that_the_command_hands_to_the_browser_leads_to_it(
+    page: Callable[..., Page],
+) -> None:
+    opened = page()
+    opened.tab.goto(opened.daemon.client.dashboard_address("/dashboard/models"))
+    opened.tab.wait_for_url("**/dashboard/models")
+    opened.shown()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_view_is_accessible(page: Callable[..., Page], theme: str) -> None:
     opened = page(color_scheme=theme).open()
