@@ -109,6 +109,11 @@ class Page:
 
     def shown(self) -> "Page":
         self.tab.wait_for_selector("main[data-shown]:not([aria-busy])")
+        # Rows come after the page that holds them.
+        self.until(
+            "document.getElementById('end')?.textContent !== 'Loading…' || "
+            "document.querySelector('.row')"
+        )
         return self
 
     def until(self, script: str) -> None:
@@ -260,6 +265,7 @@ def test_the_keyboard_is_enough(page: Callable[..., Page]) -> None:
     press("?")
     opened.until("document.getElementById('keys').open")
     press("Escape")
+    opened.until("!document.getElementById('keys').open")
     press("2")
     opened.tab.wait_for_selector("main[data-view='savings']")
     press("t")
