@@ -15,7 +15,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "take no requests for a while and free the memory of local models",
         "routerd pause --for 30m",
     ),
-    "resume": ("switching", "take requests again", ""),
+    "resume": ("switching", "take requests again", "routerd resume"),
     "tray": ("tray", "show routerd's icon in the tray", "routerd tray --check"),
 }
 WITH_JSON = frozenset({"pause", "resume", "tray"})

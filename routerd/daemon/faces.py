@@ -93,6 +93,16 @@ def recent(pasts: Iterable[Past]) -> Iterable[RecentDecision]:
         )
 
 
+def state(candidates: Iterable[Candidate], *, stopping: bool) -> str:
+    """Return what a person sees first: whether anything can answer."""
+    usable = [candidate for candidate in candidates if candidate.usable]
+    if stopping:
+        return "stopping"
+    if not usable:
+        return "no models"
+    return "plumbing check only" if all(c.plumbing for c in usable) else "ready"
+
+
 def model(candidate: Candidate, engine: str, loaded: Container[str]) -> ModelStatus:
     """Return a candidate as the faces show it.
 

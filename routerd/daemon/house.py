@@ -12,7 +12,6 @@ from typing import Any
 import anyio
 
 from routerd import __version__
-from routerd.core.candidate import Candidate
 from routerd.core.config import Config
 from routerd.core.decision import Decision
 from routerd.core.errors import ConfigInvalid, NotFound, RouterdError
@@ -199,7 +198,7 @@ class TheHouse:
             # Look first, swap then: a request must not meet a catalogue that is still empty.
             await new.catalogue.refresh()  # type: ignore[attr-defined]  # built as a Catalogue
             # Somebody may have thrown the switch meanwhile; the door knows.
-            self._snapshot = _with_mode(new, offline=self.governance.door.offline)
+            self._snapshot = new.in_mode(offline=self.governance.door.offline)
             _log.info("config.toml is in force")
             self.feed.tell("settings", {"file": "config.toml", "error": ""})
             return policy_fault
@@ -222,7 +221,7 @@ class TheHouse:
     def set_offline(self, offline: bool, by: str) -> None:
         """See `endpoints.house.House.set_offline`."""
         self.governance.switch(offline=offline, by=by)
-        self._snapshot = _with_mode(self._snapshot, offline=offline)
+        self._snapshot = self._snapshot.in_mode(offline=offline)
         mode = {"offline": offline, "layer": self.governance.layer, "by": by}
         self.feed.tell("mode", mode)
 
@@ -230,9 +229,8 @@ class TheHouse:
         # Engines are looked for every half minute; that is no request of anybody's.
         if not looking:
             self.activity.note_refusal(server, why)
-        refused = self.governance.door.refused
-        told = {"server": server, "refused": refused, "for_request": not looking}
-        self.feed.tell("refused", told)
+        told = {"server": server, "refused": self.governance.door.refused}
+        self.feed.tell("refused", {**told, "for_request": not looking})
 
     def pause(self, for_s: float | None) -> None:
         """See `endpoints.house.House.pause`; `keep_paused` frees the memory."""
@@ -294,9 +292,7 @@ class TheHouse:
 
     def cells(self) -> list[CellView]:
         """See `endpoints.house.House.cells`."""
-        now_s = time.time()
-        rows = ((key, cell.faded(now_s)) for key, cell in self.learnt.learner.matrix.rows())
-        return [CellView(*key, now.tried, now.well) for key, now in rows if len(key) == 2]
+        return self.learnt.cells()
 
     def sessions(self) -> list[dict[str, Any]]:
         """See `endpoints.house.House.sessions`."""
@@ -318,7 +314,7 @@ class TheHouse:
         loaded = {resident.name for resident in self._parts.residency.residents}
         base = f"http://127.0.0.1:{self.port}"
         status = Status(
-            state=self._state(candidates),
+            state=faces.state(candidates, stopping=self.stopping.is_set()),
             version=__version__,
             pid=os.getpid(),
             uptime_s=time.monotonic() - self._began_s,
@@ -340,14 +336,6 @@ class TheHouse:
         saved_usd = await self._memory.saved()
         return faces.described(status, self._snapshot, self.activity, self.governance, saved_usd)
 
-    def _state(self, candidates: tuple[Candidate, ...]) -> str:
-        if self.stopping.is_set():
-            return "stopping"
-        usable = [candidate for candidate in candidates if candidate.usable]
-        if not usable:
-            return "no models"
-        return "plumbing check only" if all(c.plumbing for c in usable) else "ready"
-
     def _warnings(self) -> list[str]:
         sources: list[Callable[[], str]] = [
             lambda: self._config_error,
@@ -360,13 +348,3 @@ class TheHouse:
 
     def _classifier(self) -> str:
         return f"requests are not classified: {self._understanding.state}"
-
-
-def _with_mode(snapshot: Snapshot, *, offline: bool) -> Snapshot:
-    """Return the snapshot in this mode."""
-    stance = replace(snapshot.journey.stance, offline=offline)
-    return replace(
-        snapshot,
-        config=replace(snapshot.config, offline=offline),
-        journey=replace(snapshot.journey, stance=stance),
-    )

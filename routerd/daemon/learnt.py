@@ -8,6 +8,7 @@ import anyio
 
 from routerd.core.candidate import Candidate
 from routerd.core.errors import RouterdError
+from routerd.endpoints.house import CellView
 from routerd.learning import keeping
 from routerd.learning.learner import MOST_JUDGED, MOST_LESSONS, Learner, head_of
 from routerd.policy import hindsight
@@ -61,3 +62,9 @@ class Learnt:
     def save(self) -> None:
         """Queue the performance matrix for the writer."""
         self._memory.save_cells(keeping.rows_of(self.learner.matrix, time.time()))
+
+    def cells(self) -> list[CellView]:
+        """See `endpoints.house.House.cells`."""
+        now_s = time.time()
+        rows = ((key, cell.faded(now_s)) for key, cell in self.learner.matrix.rows())
+        return [CellView(*key, now.tried, now.well) for key, now in rows if len(key) == 2]

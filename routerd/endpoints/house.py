@@ -1,7 +1,7 @@
 """What the doors need of the daemon: one protocol, so that they never import it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from routerd.core.config import Config
@@ -22,6 +22,15 @@ class Snapshot:
     config: Config
     journey: Journey
     catalogue: Catalogue
+
+    def in_mode(self, *, offline: bool) -> "Snapshot":
+        """Return the same, offline or not."""
+        stance = replace(self.journey.stance, offline=offline)
+        return replace(
+            self,
+            config=replace(self.config, offline=offline),
+            journey=replace(self.journey, stance=stance),
+        )
 
 
 class Governance(Protocol):

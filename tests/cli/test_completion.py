@@ -47,7 +47,10 @@ def test_bash_takes_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["completion", "bash"]) == 0
     script = f"{capsys.readouterr().out}\ncomplete -p routerd"
     done = subprocess.run(
-        ["/bin/bash", "--norc", "-c", script], capture_output=True, text=True, check=False
+        ["/bin/bash", "--norc", "-c", script],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "_python_argcomplete" in done.stdout

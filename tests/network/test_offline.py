@@ -248,7 +248,7 @@ async def test_many_servers_are_counted_together() -> None:
 def test_who_wants_to_know_is_told_of_each_refusal() -> None:
     told: list[str] = []
     guard = LoopbackOnly(Recording())
-    guard.on_refused = told.append
+    guard.on_refused = lambda server, _why, _looking: told.append(server)
     for _ in range(2):
         with pytest.raises(ProviderFailed):
             guard.check("https://key@api.example.com/v1")

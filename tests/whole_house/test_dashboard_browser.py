@@ -247,10 +247,11 @@ def test_search_and_filters_narrow_the_list_and_live_rows_keep_to_them(
 def test_the_keyboard_is_enough(page: Callable[..., Page]) -> None:
     opened = page().open()
     press = opened.tab.keyboard.press
-    press("j")
-    press("j")
-    second = opened.tab.locator(".row >> nth=1").get_attribute("data-id")
-    assert opened.tab.evaluate("document.activeElement.dataset.id") == second
+    opened.tab.wait_for_selector(".row >> nth=1")
+    for place in (0, 1):
+        press("j")
+        opened.until(f"document.activeElement === document.querySelectorAll('.row')[{place}]")
+    second = opened.tab.evaluate("document.activeElement.dataset.id")
     press("Enter")
     opened.tab.wait_for_selector(f".why-page[data-id='{second}']")
     assert opened.tab.url.endswith(f"?d={second}")

@@ -83,7 +83,7 @@ def _asks(port: int, method: str, path: str, token: str = "") -> list[Any]:
 
 def test_nothing_of_the_home_can_be_seen(running: Daemon, open_place: Path) -> None:
     (open_place / "control").write_text("seen", encoding="utf-8")
-    assert as_nobody((open_place / "control").read_text) == "seen"
+    assert as_nobody(lambda: (open_place / "control").read_text("utf-8")) == "seen"
     assert as_nobody(lambda: os.listdir(running.home)) == "PermissionError"
     files = [path for path in running.home.rglob("*") if path.is_file()]
     assert {"token", "state.db", "config.toml"} <= {path.name for path in files}
