@@ -12,6 +12,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,11 @@ def _connects(path: Path) -> str:
 
 
 def _asks(port: int, method: str, path: str, token: str = "") -> list[Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    connection.request(method, path, body="{}" if method == "POST" else None, headers=headers)
-    answer = connection.getresponse()
-    return [answer.status, answer.read().decode()]
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, path, body="{}" if method == "POST" else None, headers=headers)
+        answer = connection.getresponse()
+        return [answer.status, answer.read().decode()]
 
 
 def test_nothing_of_the_home_can_be_seen(running: Daemon, open_place: Path) -> None:
