@@ -72,13 +72,13 @@ def test_a_chat_model_makes_vectors_only_for_who_names_it(client: openai.OpenAI)
 
 def test_ollamas_client_gets_the_same(daemon: Daemon, client: openai.OpenAI) -> None:
     headers = {"authorization": f"Bearer {daemon.token}"}
-    theirs = ollama.Client(host=daemon.url, headers=headers)
-    told = theirs.embed(model="llamacpp/tiny-bert", input=["sort code", "cat"])
-    ours = client.embeddings.create(model="auto", input=["sort code", "cat"])
-    assert [list(v) for v in told.embeddings] == [
-        pytest.approx(item.embedding, abs=1e-6) for item in ours.data
-    ]
-    assert told.prompt_eval_count == 7
-    old = theirs.embeddings(model="llamacpp/tiny-bert", prompt="cat")
-    assert list(old.embedding) == pytest.approx(ours.data[1].embedding, abs=1e-6)
-    assert "embedding" in theirs.show("llamacpp/tiny-bert").capabilities
+    with ollama.Client(host=daemon.url, headers=headers, trust_env=False) as theirs:
+        told = theirs.embed(model="llamacpp/tiny-bert", input=["sort code", "cat"])
+        ours = client.embeddings.create(model="auto", input=["sort code", "cat"])
+        assert [list(v) for v in told.embeddings] == [
+            pytest.approx(item.embedding, abs=1e-6) for item in ours.data
+        ]
+        assert told.prompt_eval_count == 7
+        old = theirs.embeddings(model="llamacpp/tiny-bert", prompt="cat")
+        assert list(old.embedding) == pytest.approx(ours.data[1].embedding, abs=1e-6)
+        assert "embedding" in theirs.show("llamacpp/tiny-bert").capabilities
