@@ -1,6 +1,7 @@
 """Draws the status for people, and what every picture in the terminal is made of."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,31 @@ def status(found: dict[str, Any]) -> None:
         "so far",
         counted(found["requests"], "request") + ", " + counted(found["memories"], "memory"),
     )
+    for heading, words in _lately(found):
+        table.add_row(heading, words)
     out.print(table)
     out.print(_engines(found))
     for warning in found["warnings"]:
         out.print(Text(f"! {warning}", "yellow"))
     advice(out, found["state"])
+
+
+def _lately(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (heading, words) of what was saved, refused and paused; nothing where there is nothing.
+
+    A daemon of an earlier version does not tell.
+    """
+    saved, refused = found.get("saved", {}), found.get("refused", {})
+    if saved.get("month"):
+        money = [f"{saved[when]:,.2f} {saved['currency']}" for when in ("today", "month")]
+        yield "saved", f"{money[0]} today, {money[1]} this month"
+    if refused.get("count"):
+        times = counted(refused["count"], "time")
+        yield "kept here", f"{times}, last {refused['host']}: {refused['reason']}"
+    if found.get("paused"):
+        left_s = found.get("paused_left_s") or 0.0
+        until = f"for another {left_s / 60:.0f} min" if left_s else "until `routerd resume`"
+        yield "paused", until
 
 
 def _engines(found: dict[str, Any]) -> Table:
