@@ -24,7 +24,8 @@ def outcome_of(
     """Return the outcome; without an error and without a finish the client went away.
 
     `baseline` is the price of the model that savings are measured against, None where unknown:
-    it is taken to need the same tokens, none of them cached, as the answer's own cost is.
+    it is taken to need the same tokens, as many of them cached. What only checks the plumbing saves
+    nothing.
     """
     finish = journal.assembler.finish
     ending: Ending = "failed" if error else finish.reason if finish else "cancelled"
@@ -33,7 +34,8 @@ def outcome_of(
     cost = instead = 0.0
     if winner is not None and finish is not None:
         cost = scores.paid_usd(winner.candidate.price, usage)
-        instead = scores.paid_usd(baseline, usage) if baseline else 0.0
+        works = not winner.candidate.plumbing
+        instead = scores.paid_usd(baseline, usage) if baseline and works else 0.0
     return Outcome(
         decision_id=decision.id,
         finish=ending,

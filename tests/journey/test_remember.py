@@ -38,6 +38,16 @@ def test_a_complete_answer_is_a_success_with_its_counts_and_cost(reason: Any) ->
     assert outcome.error == ""
 
 
+def test_what_only_checks_the_plumbing_saves_nothing() -> None:
+    dear = Price(3.0, 0.3, 15.0)
+    for plumbing, instead in ((False, 3.0), (True, 0.0)):
+        local = Candidate("llamacpp", "m", plumbing=plumbing)
+        journal = _journal(Finish("stop", Usage(1_000_000, 0)))
+        journal.winner = Ranked(local, TERMS, 0.5, 0.5, 0.0, 1.0)
+        made = outcome_of(DECISION, journal, 2.0, None, dear)
+        assert made.baseline_cost_usd == pytest.approx(instead)
+
+
 def test_counts_that_never_came_cost_nothing() -> None:
     outcome = outcome_of(DECISION, _journal(TextDelta("hi"), Finish("stop")), 1.0, None)
     assert outcome.cost_usd == 0.0
