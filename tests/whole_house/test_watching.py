@@ -61,7 +61,7 @@ def test_a_request_is_told_from_decision_to_outcome_and_is_then_in_the_list(
     assert (begun["finish"], attempt["number"], attempt["model"]) == (None, 1, ended["model"])
     row = daemon.client.decisions(limit=1)["decisions"][0]
     assert {**ended, "unix_s": row["unix_s"]} == row
-    assert row["baseline_cost_usd"] > 0, "gpt-4o has a known price"
+    assert row["baseline_cost_usd"] == 0.0, "what only checks the plumbing saves nothing"
 
 
 def test_a_switch_a_bad_file_and_a_good_one_are_told(
@@ -88,7 +88,7 @@ def test_statistics_count_what_was_answered_in_the_policy_s_currency(daemon: Dae
     after = daemon.client.stats(days=7)
     assert (after["currency"], after["per_usd"]) == ("EUR", 0.5)
     assert after["today"]["requests"] == before["today"]["requests"] + 1
-    assert after["total"]["saved"] > 0
+    assert after["total"]["saved"] == 0.0
     assert after["today"]["local_share"] == 1.0
     assert after["by_model"][0]["latency"]["duration_s"]["answers"] >= 1
 
