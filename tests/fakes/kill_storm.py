@@ -250,7 +250,9 @@ class Storm:
             check_structure(connection)
             for identity, model in told.answers.items():
                 row = connection.execute(
-                    "select o.model, o.finish, m.id is not null from outcomes as o "
+                    # A reading that came too late, on a busy machine, makes no memory.
+                    "select o.model, o.finish, m.id is not null or d.task_confidence = 0 "
+                    "from outcomes as o "
                     "join decisions as d on d.id = o.decision_id "
                     "left join memories as m on m.decision_id = d.id where d.id = ?",
                     (identity,),
