@@ -30,7 +30,7 @@ class Chat:
         try:
             with anyio.fail_after(stall_s):
                 event = await self._receiver.receive()
-        except anyio.EndOfStream:
+        except (anyio.EndOfStream, anyio.ClosedResourceError):
             if self._failure is not None:
                 raise self._failure from None
             return None
@@ -58,6 +58,12 @@ class Chat:
 
     def end(self, failure: ProviderFailed | None = None) -> None:
         """Nothing more comes."""
-        self._failure = failure
+        self._failure = self._failure or failure
         self.ended.set()
         self._sender.close()
+
+    def give_up(self, failure: ProviderFailed) -> None:
+        """Let go of a delivery that waits for a slow reader; what was not read yet is lost."""
+        if self._sender.statistics().tasks_waiting_send:
+            self._failure = failure
+            self._receiver.close()

@@ -92,6 +92,7 @@ class WorkerProcess:
         self._failure: ProviderFailed | None = None
         self._chats: dict[str, Chat] = {}
         self._jobs = 0
+        self._is_closing = False
 
     @classmethod
     async def start(cls, name: str, command: Sequence[str], log_path: Path) -> Self:
@@ -154,7 +155,14 @@ class WorkerProcess:
         await self.gone.wait()
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once; open chats fail.
+
+        `read` may be waiting for a chat's reader that is slow, or that waits for this very end: it
+        would never see the process go.
+        """
+        self._is_closing = True
+        for chat in self._chats.values():
+            chat.give_up(ProviderFailed(f"the llama.cpp process of {self.name} was ended", "died"))
         if self._process.returncode is None:
             self._process.kill()
 
@@ -198,7 +206,7 @@ class WorkerProcess:
         if failure is not None or "done" in event:
             del self._chats[job]
             chat.end(failure)
-        else:
+        elif not self._is_closing:
             await chat.deliver(event)
 
     def _take_answer(self, event: Event, failure: ProviderFailed | None) -> None:

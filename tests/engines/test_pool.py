@@ -132,6 +132,24 @@ async def test_closing_the_pool_ends_workers_and_fails_open_answers(
     assert workers() == []
 
 
+async def test_a_reader_that_is_slow_does_not_keep_the_pool_from_closing(
+    binding: str, tmp_path: Path, endless: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routerd.engines.chat_stream._BUFFERED_EVENTS", 1)
+    settings = {"context_tokens": 32768, "gpu_layers": 0, "threads": 1}
+    async with (
+        EnginePool(tmp_path, binding=binding) as pool,
+        aclosing(pool.chat(endless, settings, {"messages": HELLO})) as events,
+    ):
+        await first_chunk(events)
+        await anyio.sleep(0.3)  # the model goes on writing; nobody reads, and no event tells
+        with anyio.fail_after(30):
+            await pool.close()
+        with pytest.raises(ProviderFailed):
+            await drained(events)
+    assert workers() == []
+
+
 async def test_without_a_binding_the_failure_says_what_to_install(tmp_path: Path) -> None:
     async with EnginePool(tmp_path, binding="no such binding") as pool:
         assert pool.binding == ""
