@@ -6,14 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-import anyio
 from starlette.types import Receive, Scope, Send
 
 from routerd.core.candidate import Candidate
 from routerd.core.errors import RouterdError
 from routerd.core.request import Request
 from routerd.core.response import Chunk, Native, Progress, Response
-from routerd.endpoints import bodies
+from routerd.endpoints import bodies, while_there
 from routerd.endpoints.house import Snapshot
 from routerd.journey.attempts import Journal
 
@@ -73,16 +72,7 @@ class Answer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer, or the error that came instead."""
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    continue
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            await self._send(send)
-            group.cancel_scope.cancel()
+        await while_there.work(receive, self._send(send))
 
     async def _send(self, send: Send) -> None:
         deliver = self._streamed if self._request.wants_stream else self._whole

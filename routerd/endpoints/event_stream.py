@@ -6,6 +6,8 @@ from contextlib import aclosing
 import anyio
 from starlette.types import Receive, Scope, Send
 
+from routerd.endpoints import while_there
+
 # Whoever takes nothing for so long has gone or hangs; its place is for somebody else.
 STUCK_S = 30.0
 
@@ -18,16 +20,7 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until one side ends it."""
-        async with anyio.create_task_group() as group:
-
-            async def watch() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    continue
-                group.cancel_scope.cancel()
-
-            group.start_soon(watch)
-            await self._send(send)
-            group.cancel_scope.cancel()
+        await while_there.work(receive, self._send(send))
 
     async def _send(self, send: Send) -> None:
         await send(_HEAD)
