@@ -11,10 +11,10 @@ from routerd.core.config import Timeouts
 from routerd.core.errors import ProviderFailed
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Native
+from routerd.core.response import Chunk
 from routerd.dialects import strict_json
 from routerd.policy import abilities
-from routerd.providers import anthropic_wire, failures, native_events
+from routerd.providers import anthropic_wire, native_events
 from routerd.providers.anthropic_stream import StreamDecoder
 from routerd.providers.cloud import MAX_PAGES, Account, CloudProvider, Secret
 
@@ -89,14 +89,8 @@ class AnthropicProvider(CloudProvider):
         streamed = request.wants_stream or not native
         more, decoder = _versions(request), StreamDecoder()
         async with self.post("/v1/messages", body, streamed=streamed, more=more) as reply:
-            if not streamed:
-                data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-                yield Native(data)
-                for chunk in decoder.whole(strict_json.backend_object(data)):
-                    yield chunk
-                return
-            events = native_events.chunks_of(reply, self.name, decoder.feed, native=native)
-            async with aclosing(events) as chunks:
+            said = native_events.answer(reply, self.name, decoder, streamed=streamed, native=native)
+            async with aclosing(said) as chunks:
                 async for chunk in chunks:
                     yield chunk
 

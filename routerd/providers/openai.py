@@ -12,9 +12,9 @@ from routerd.core.candidate import Candidate, Capabilities
 from routerd.core.config import Timeouts
 from routerd.core.ports import Outbound
 from routerd.core.request import Request
-from routerd.core.response import Chunk, Native
+from routerd.core.response import Chunk
 from routerd.dialects import strict_json
-from routerd.providers import failures, native_events, responses_wire
+from routerd.providers import native_events, responses_wire
 from routerd.providers.chat_vendor import DIALECT, ChatVendorProvider, beta
 from routerd.providers.cloud import Account, Secret
 from routerd.providers.vendors import Vendor, without
@@ -89,15 +89,8 @@ class OpenAIProvider(ChatVendorProvider):
         more = beta(request) if native else {}
         decoder = responses_wire.ResponsesDecoder()
         async with self.post("/responses", body, streamed=streamed, more=more) as reply:
-            if not streamed:
-                data = await failures.read_all(reply.body, failures.MAX_ANSWER_BYTES, self.name)
-                if native:
-                    yield Native(data)
-                for chunk in decoder.whole(strict_json.backend_object(data)):
-                    yield chunk
-                return
-            events = native_events.chunks_of(reply, self.name, decoder.feed, native=native)
-            async with aclosing(events) as chunks:
+            said = native_events.answer(reply, self.name, decoder, streamed=streamed, native=native)
+            async with aclosing(said) as chunks:
                 async for chunk in chunks:
                     yield chunk
 
