@@ -140,36 +140,33 @@ class Governance:
 
     def budgets_reached(self) -> tuple[Budget, ...]:
         """Return the budgets of which nothing is left."""
-        if not self.policy.budget:
-            return ()
-        day = time.strftime("%Y-%m-%d")
-        entries = self.permit.spending.entries(day)
-        rate = self.policy.per_usd
-        return tuple(
-            budget
-            for budget in self.policy.budget
-            if budgets.used(budget, entries, day=day, per_usd=rate) >= budget.limit
-        )
+        return tuple(budget for budget, used in self._used() if used >= budget.limit)
 
     def balances(self) -> list[dict[str, Any]]:
         """Return each budget with what is used up now, in the policy's currency."""
-        spending, policy = self.permit.spending, self.policy
-        day = time.strftime("%Y-%m-%d")
-        told = []
-        for budget in policy.budget:
-            used = budgets.used(budget, spending.entries(day), day=day, per_usd=policy.per_usd)
-            told.append(
-                {
-                    "id": budget.id,
-                    "per": budget.per,
-                    "limit": budget.limit,
-                    "used": round(used, 6),
-                    "currency": policy.currency,
-                    "workspace": budget.workspace,
-                    "client": budget.client,
-                }
-            )
-        return told
+        return [
+            {
+                "id": budget.id,
+                "per": budget.per,
+                "limit": budget.limit,
+                "used": round(used, 6),
+                "currency": self.policy.currency,
+                "workspace": budget.workspace,
+                "client": budget.client,
+            }
+            for budget, used in self._used()
+        ]
+
+    def _used(self) -> list[tuple[Budget, float]]:
+        """Return each budget with what is used up of it now, in the policy's currency."""
+        if not self.policy.budget:
+            return []
+        day, rate = time.strftime("%Y-%m-%d"), self.policy.per_usd
+        entries = self.permit.spending.entries(day)
+        return [
+            (budget, budgets.used(budget, entries, day=day, per_usd=rate))
+            for budget in self.policy.budget
+        ]
 
     def warnings(self) -> list[str]:
         """Return what a person should know."""
