@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from routerd.storage.database import Connection
+from routerd.storage.database import Connection, read_dicts
 
 MOST_ROWS = 500
 
@@ -50,11 +50,7 @@ def read_page(connection: Connection, wanted: Wanted) -> tuple[list[dict[str, An
     limit = min(max(wanted.limit, 1), MOST_ROWS)
     where, values = _where(wanted)
     select = f"{_COLUMNS} where {where} order by d.rowid desc limit ?"
-    cursor = connection.execute(select, (*values, limit + 1))
-    rows = [
-        dict(zip((column[0] for column in cursor.get_description()), row, strict=True))
-        for row in cursor
-    ]
+    rows = read_dicts(connection, select, (*values, limit + 1))
     more = len(rows) > limit
     rows = rows[:limit]
     last = rows[-1]["cursor"] if rows else None

@@ -5,6 +5,7 @@ opened it (apsw raises ThreadingViolationError when two threads use one at the s
 """
 
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -77,6 +78,18 @@ def _configure(connection: Connection, *, writable: bool) -> None:
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", 2)
         connection.pragma("journal_size_limit", WAL_LIMIT_BYTES)
+
+
+def read_dicts(
+    connection: Connection, select: str, values: tuple[Any, ...] = ()
+) -> list[dict[str, Any]]:
+    """Return the rows by the names of their columns. Raises: SqliteError."""
+    cursor = connection.execute(select, values)
+    # A cursor knows its columns only while it stands on a row.
+    return [
+        dict(zip((column[0] for column in cursor.get_description()), row, strict=True))
+        for row in cursor
+    ]
 
 
 def check_structure(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
 from routerd.storage.codec import decision_from_json, decode
-from routerd.storage.database import Connection
+from routerd.storage.database import Connection, read_dicts
 from routerd.storage.learnt import read_evidence
 
 Past = tuple[Decision, Outcome | None, dict[str, Any]]
@@ -26,7 +26,7 @@ def read_past(connection: Connection, id_or_last: str) -> Past | None:
     last = id_or_last == LAST
     which = "order by rowid desc limit 1" if last else "where id = ?"
     select = f"select id, decision_json, {_FACTS} from decisions {which}"  # noqa: S608  # constants
-    rows = _dicts(connection, select, () if last else (id_or_last,))
+    rows = read_dicts(connection, select, () if last else (id_or_last,))
     if not rows:
         return None
     facts = rows[0]
@@ -55,7 +55,7 @@ def read_pasts(connection: Connection, count: int) -> tuple[Past, ...]:
 
 def read_counts(connection: Connection) -> dict[str, Any]:
     """Return the sums over all requests ever, and how many memories are held."""
-    totals = _dicts(connection, "select * from totals", ())[0]
+    totals = read_dicts(connection, "select * from totals", ())[0]
     del totals["id"]
     memories = connection.execute("select coalesce(max(id), 0) from memories").get
     return {**totals, "memories": memories}
@@ -63,7 +63,7 @@ def read_counts(connection: Connection) -> dict[str, Any]:
 
 def _read_outcome(connection: Connection, decision_id: str) -> Outcome | None:
     select = f"select {_OUTCOME} from outcomes where decision_id = ?"  # noqa: S608  # a constant
-    rows = _dicts(connection, select, (decision_id,))
+    rows = read_dicts(connection, select, (decision_id,))
     if not rows:
         return None
     row = rows[0]
@@ -71,12 +71,3 @@ def _read_outcome(connection: Connection, decision_id: str) -> Outcome | None:
     row["attempts"] = json.loads(row.pop("attempts_json"))
     row["usage"] = {name: row[name] for name in ("input_tokens", "output_tokens", "cached_tokens")}
     return decode(Outcome, row)
-
-
-def _dicts(connection: Connection, select: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-    cursor = connection.execute(select, values)
-    # A cursor knows its columns only while it stands on a row.
-    return [
-        dict(zip((column[0] for column in cursor.get_description()), row, strict=True))
-        for row in cursor
-    ]

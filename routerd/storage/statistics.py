@@ -8,7 +8,7 @@ from typing import Any
 
 from routerd.core.decision import Decision
 from routerd.core.outcome import Outcome
-from routerd.storage.database import Connection
+from routerd.storage.database import Connection, read_dicts
 
 # Three years; one day has as many rows as different (task, model, zone) answered in it.
 KEPT_DAYS = 1100
@@ -139,7 +139,7 @@ def read_rule_hits(connection: Connection) -> dict[str, dict[str, Any]]:
 
 def _summed(connection: Connection, where: str, value: str) -> dict[str, Any]:
     select = f"select {_SUMS} from daily where {where}"  # noqa: S608  # constants
-    return _dicts(connection, select, (value,))[0]
+    return read_dicts(connection, select, (value,))[0]
 
 
 def _grouped(
@@ -149,7 +149,7 @@ def _grouped(
         f"select {columns}, {_SUMS} from daily where day >= ? "  # noqa: S608  # constants
         f"group by {columns} order by {order} limit ?"
     )
-    return _dicts(connection, select, (since, most))
+    return read_dicts(connection, select, (since, most))
 
 
 def _times(connection: Connection, since_unix_s: float) -> dict[str | None, dict[str, Any]]:
@@ -158,11 +158,3 @@ def _times(connection: Connection, since_unix_s: float) -> dict[str | None, dict
     for model, what, many, p50, p95 in connection.execute(_TIMES, (since_unix_s, TIMED_ANSWERS)):
         found.setdefault(model, {})[what] = {"answers": many, "p50": p50, "p95": p95}
     return found
-
-
-def _dicts(connection: Connection, select: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-    cursor = connection.execute(select, values)
-    return [
-        dict(zip((column[0] for column in cursor.get_description()), row, strict=True))
-        for row in cursor
-    ]
