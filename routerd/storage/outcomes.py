@@ -181,13 +181,13 @@ class SqliteMemory:
     async def statistics(self, days: int) -> dict[str, Any]:
         """Return sums and times, see `statistics.read`. Raises: HistoryUnreadable."""
         await self.flush()
-        job = partial(statistics.read, days=days, now_unix_s=time.time())
+        job = partial(statistics.read, days=days, now_unix_s=self._clock_s())
         return await self._look_back(job)
 
     async def saved(self) -> tuple[float, float]:
         """Return what was saved today and this month, US dollars; zeros where it can't be read."""
         try:
-            return await self._look_back(partial(statistics.read_saved, now_unix_s=time.time()))
+            return await self._look_back(partial(statistics.read_saved, now_unix_s=self._clock_s()))
         except HistoryUnreadable:
             return 0.0, 0.0
 
