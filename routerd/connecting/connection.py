@@ -78,7 +78,7 @@ def read(path: Path) -> str | None:
         raise RouterdError(f"{path} can't be read: {error.strerror}.") from None
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write the file whole or not at all; its mode stays, a new one is private."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def _replace(path: Path, text: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            file.write(text.encode())
+            file.write(data)
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
@@ -123,7 +123,7 @@ def write(place: Path, files: tuple[Pending, ...], write_private: Write) -> None
     # The record comes first: what is written without one could not be taken back.
     write_private(place / RECORD, json.dumps({"files": record}, indent=2))
     for file in files:
-        _replace(file.path, file.after)
+        replace_file(file.path, file.after.encode())
 
 
 def restore(place: Path) -> list[str]:
@@ -156,11 +156,11 @@ def _restore(place: Path, entry: dict[str, Any]) -> str:
         if before is None:
             path.unlink()
         else:
-            _replace(path, before)
+            replace_file(path, before.encode())
         return ""
     try:
         hunks = [Hunk(**hunk) for hunk in entry["hunks"]]
-        _replace(path, take_back(now, entry["form"], hunks))
+        replace_file(path, take_back(now, entry["form"], hunks).encode())
     except ValueError as error:
         return f"{path}: {error}; what it held before is in {backup or 'no file: it was new'}"
     return ""

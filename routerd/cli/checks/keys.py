@@ -1,10 +1,9 @@
 """Keys: is there a keyring that keeps them, can each be read, does one lie about in plain text."""
 
-import os
-import secrets
 from collections.abc import Iterator
 
 from routerd.cli.checks.finding import Finding, Scene
+from routerd.connecting import connection
 from routerd.core.errors import RouterdError
 from routerd.credentials import plaintext
 from routerd.credentials.keyring_store import KeyringStore, origin_of
@@ -83,17 +82,8 @@ def _move(scene: Scene, one: plaintext.Found) -> str:
     KeyringStore().set(one.vendor, origin, one.secret)
     known_keys.add(scene.here.home, one.vendor, origin)
     text = one.path.read_bytes().decode("utf-8", "surrogateescape")
-    path = one.path.resolve()
-    mode = path.stat().st_mode & 0o777
-    new = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text.replace(one.secret, "").encode("utf-8", "surrogateescape"))
-        new.chmod(mode)
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    blanked = text.replace(one.secret, "").encode("utf-8", "surrogateescape")
+    connection.replace_file(one.path.resolve(), blanked)
     return f"the key of {one.vendor} is in the keyring, and gone from {one.path}"
 
 
