@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from routerd.cli import tray as icon
 from routerd.cli.checks.finding import Finding, Scene
 from routerd.understanding import onnx_session
 
@@ -43,7 +44,7 @@ def offline_layer(scene: Scene) -> Iterator[Finding]:
     if scene.status and scene.status["offline"]:
         yield Finding("ok", f"offline mode is on: {scene.status['offline_layer']}")
     code = "from routerd.network import airgap; airgap.enter()"
-    tried = _run("-c", code)
+    tried = _run(sys.executable, "-c", code)
     if tried is not None and tried.returncode == 0:
         yield Finding("ok", "the kernel can close this machine off (`routerd up --airgap`)")
         return
@@ -73,20 +74,19 @@ def proxies(scene: Scene) -> Iterator[Finding]:
 
 def tray(_: Scene) -> Iterator[Finding]:
     """Can the icon be shown on this desktop?"""
-    if importlib.util.find_spec("tray.__main__") is None:
+    frozen = getattr(sys, "frozen", False)
+    if not frozen and importlib.util.find_spec("tray.__main__") is None:
         yield Finding("note", "this installation has no tray icon")
         return
-    tried = _run("-m", "tray", "--check", "--json")
+    tried = _run(*icon.program("--check", "--json"))
     told = _json(tried.stdout) if tried else None
     if not isinstance(told, dict):
         said = tried.stderr.strip().rpartition("\n")[2] if tried else "no answer"
         yield Finding("note", f"the tray icon can't tell how it stands: {said[:160]}")
         return
-    works = bool(told.get("ok", told.get("works", tried is not None and tried.returncode == 0)))
-    detail = str(told.get("detail") or told.get("reason") or told.get("backend") or "")
+    works = told["ok"]
     what = "the tray icon can be shown" if works else "the tray icon can't be shown here"
-    fix = str(told.get("fix") or "")
-    yield Finding("ok" if works else "note", f"{what}: {detail}" if detail else what, "", fix)
+    yield Finding("ok" if works else "note", f"{what}: {told['detail']}", "", told["fix"])
 
 
 def _json(text: str) -> Any:
@@ -96,10 +96,10 @@ def _json(text: str) -> Any:
         return None
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str] | None:
+def _run(*command: str) -> subprocess.CompletedProcess[str] | None:
     try:
-        return subprocess.run(  # noqa: S603  # this interpreter, no user input
-            [sys.executable, *arguments],
+        return subprocess.run(  # noqa: S603  # this product's own programs, no user input
+            command,
             capture_output=True,
             text=True,
             encoding="utf-8",
