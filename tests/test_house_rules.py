@@ -67,7 +67,6 @@ ELSEWHERE = {
     "engines/gguf_types": "tables; tests/engines/test_gguf.py compares them with the gguf package",
     "engines/llama_cpp_python": "tests/engines/test_pool.py runs it in its worker where installed",
     "engines/xllamacpp_server": "tests/engines/test_pool.py runs it in its worker where installed",
-    "understanding/control_turns": "tests/understanding/test_input_text.py",
     "understanding/fim_markers": "tests/understanding/test_input_text.py",
     "understanding/wrappers": "tests/understanding/test_input_text.py",
 }
