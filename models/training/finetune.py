@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from models.training.augment import Augmenter
 from models.training.embed import MAX_TOKENS
-from models.training.encoder import base_dir
+from models.training.encoder import added_places, tokenizer_json
 from models.training.model import Classifier
 from models.training.rows import Row
 from models.training.targets import Targets
@@ -32,6 +32,7 @@ class Plan:
     """How a training runs. Rates are peaks; `decay` multiplies them per layer downwards.
 
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
+    `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
     """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
@@ -52,6 +53,7 @@ class Plan:
     soft_share: float = 0.0
     ema: float = 0.998
     embeddings: bool = False
+    piece_rate: float = 5e-4
     seed: int = 7
 
 
@@ -77,6 +79,8 @@ def finetune(
     if start is not None:
         model.load_state_dict(start.state_dict())
     model.bert.embeddings.requires_grad_(plan.embeddings)
+    if plan.piece_rate and not plan.embeddings:
+        _free_added_pieces(model)
     average = deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
     peaks = [group["lr"] for group in optimiser.param_groups]
@@ -102,6 +106,15 @@ def finetune(
         if watch:
             watch(epoch, average)
     return average
+
+
+def _free_added_pieces(model: Classifier) -> None:
+    """Let the added characters' embeddings learn, and no others."""
+    weight = model.bert.embeddings.word_embeddings.weight
+    added = torch.zeros(len(weight), 1)
+    added[added_places()] = 1.0
+    weight.requires_grad_(True)
+    weight.register_hook(lambda gradient: gradient * added)
 
 
 def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> float:
@@ -182,9 +195,7 @@ class TextTokens:
 
     def __init__(self, longest: int = MAX_TOKENS) -> None:
         self._longest = longest
-        self._tokenizer = Tokenizer.from_file(str(base_dir() / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = Tokenizer.from_str(tokenizer_json())
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return ids per text, at most `longest`."""
@@ -239,10 +250,14 @@ def _groups(model: Classifier, plan: Plan) -> list[dict[str, object]]:
         if not parameter.requires_grad:
             continue
         rate = plan.head_rate
-        if name.startswith("bert."):
+        pieces = name.endswith("word_embeddings.weight")
+        if pieces and plan.piece_rate:
+            rate = plan.piece_rate
+        elif name.startswith("bert."):
             layer = int(name.split(".")[3]) if ".layer." in name else -1
             rate = plan.rate * plan.decay ** (depth - 1 - layer)
-        decay = plan.weight_decay if parameter.ndim > 1 else 0.0
+        # Decay would move the pieces that are to stay as well.
+        decay = plan.weight_decay if parameter.ndim > 1 and not pieces else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "weight_decay": decay}

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.training import vocabulary
 from models.training.calibrate import crossed_confidence, fit_temperature
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
-from models.training.encoder import DIMENSIONS
+from models.training.encoder import DIMENSIONS, give_meaning, tokenizer_json
 from models.training.evaluate import evaluate
-from models.training.export import export_graph, tokenizer_json, write_model
+from models.training.export import export_graph, write_model
 from models.training.finetune import Plan, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
@@ -31,7 +32,7 @@ from routerd.core.features import TASKS
 from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-3"
+VERSION = "finetuned-3-layers-4"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -122,16 +123,28 @@ def meanings(
 
     That is where the base model puts it, or where `start` does, which was taught the same:
     stored embeddings of the version before stay comparable as far as can be. `every` nth text
-    is held in place; that is enough to hold the space.
+    is held in place; that is enough to hold the space. A text that `start` could not read whole
+    is free.
     """
     if start:
         graph, key = start, hashlib.sha256(start.read_bytes()).hexdigest()[:16]
+        tokenizer = (start.parent / "tokenizer.json").read_text(encoding="utf-8")
+        strange = vocabulary.lacking(start.parent / "tokenizer.json")
     else:
-        graph, key = base_graph(work)
+        (graph, key), tokenizer = base_graph(work), tokenizer_json()
+        strange = list(vocabulary.characters())
     result = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
-    texts = [row.text for row in rows[::every]]
-    result[::every] = embed(texts, graph, tokenizer_json(), work, key=key)
+    held = [at for at in range(0, len(rows), every) if set(strange).isdisjoint(rows[at].text)]
+    result[held] = embed([rows[at].text for at in held], graph, tokenizer, work, key=key)
     return result
+
+
+def begin_from(start: Path, layers: tuple[int, ...] | None) -> Classifier:
+    """Return the network of a shipped graph; characters it did not know begin at their words."""
+    network = read_back(start, layers)
+    if vocabulary.lacking(start.parent / "tokenizer.json"):
+        give_meaning(network.bert)
+    return network
 
 
 def taught(
@@ -158,7 +171,7 @@ def taught(
         network = Classifier(plan.layers).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
-        begun = read_back(start, plan.layers) if start else None
+        begun = begin_from(start, plan.layers) if start else None
         network = finetune(some, meaning[chosen], plan, start=begun)
         torch.save(network.state_dict(), path)
     return Reader(network, teach_wide(some, plan.seed), teach_hardness(some, problems)).eval()
