@@ -1,6 +1,7 @@
 """Rules of the house that no linter knows."""
 
 import ast
+import gzip
 import os
 import re
 from collections.abc import Iterator
@@ -157,6 +158,15 @@ def test_nothing_is_said_of_package_registries() -> None:
         for pattern in REGISTRIES
         for match in pattern.finditer(text)
     ]
+    assert found == []
+
+
+def test_no_training_prompt_names_a_package_registry() -> None:
+    found = []
+    for path in sorted((ROOT / "models" / "training" / "data").rglob("*.jsonl*")):
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
+        found += [f"{name_of(path)}: {match[0]}" for p in REGISTRIES for match in p.finditer(text)]
     assert found == []
 
 
