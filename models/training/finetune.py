@@ -52,7 +52,6 @@ class Plan:
     meant_every: int = 1
     soft_share: float = 0.0
     ema: float = 0.998
-    embeddings: bool = False
     piece_rate: float = 5e-4
     seed: int = 7
 
@@ -78,8 +77,8 @@ def finetune(
     model = Classifier(plan.layers)
     if start is not None:
         model.load_state_dict(start.state_dict())
-    model.bert.embeddings.requires_grad_(plan.embeddings)
-    if plan.piece_rate and not plan.embeddings:
+    model.bert.embeddings.requires_grad_(False)
+    if plan.piece_rate:
         _free_added_pieces(model)
     average = deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
@@ -251,7 +250,7 @@ def _groups(model: Classifier, plan: Plan) -> list[dict[str, object]]:
             continue
         rate = plan.head_rate
         pieces = name.endswith("word_embeddings.weight")
-        if pieces and plan.piece_rate:
+        if pieces:
             rate = plan.piece_rate
         elif name.startswith("bert."):
             layer = int(name.split(".")[3]) if ".layer." in name else -1

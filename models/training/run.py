@@ -128,13 +128,13 @@ def meanings(
     """
     if start:
         graph, key = start, hashlib.sha256(start.read_bytes()).hexdigest()[:16]
-        tokenizer = (start.parent / "tokenizer.json").read_text(encoding="utf-8")
-        strange = vocabulary.lacking(start.parent / "tokenizer.json")
+        tokenizer = tokenizer_of(start)
+        strange = vocabulary.lacking(tokenizer)
     else:
         (graph, key), tokenizer = base_graph(work), tokenizer_json()
-        strange = list(vocabulary.characters())
+        strange = set(vocabulary.characters())
     result = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
-    held = [at for at in range(0, len(rows), every) if set(strange).isdisjoint(rows[at].text)]
+    held = [at for at in range(0, len(rows), every) if strange.isdisjoint(rows[at].text)]
     result[held] = embed([rows[at].text for at in held], graph, tokenizer, work, key=key)
     return result
 
@@ -142,9 +142,14 @@ def meanings(
 def begin_from(start: Path, layers: tuple[int, ...] | None) -> Classifier:
     """Return the network of a shipped graph; characters it did not know begin at their words."""
     network = read_back(start, layers)
-    if vocabulary.lacking(start.parent / "tokenizer.json"):
+    if vocabulary.lacking(tokenizer_of(start)):
         give_meaning(network.bert)
     return network
+
+
+def tokenizer_of(graph: Path) -> str:
+    """Return the tokenizer that lies beside a shipped graph, as JSON."""
+    return (graph.parent / "tokenizer.json").read_text(encoding="utf-8")
 
 
 def taught(

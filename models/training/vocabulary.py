@@ -31,13 +31,13 @@ def with_characters(tokenizer: str, added: Sequence[str]) -> str:
     """
     content = json.loads(tokenizer)
     vocabulary = content["model"]["vocab"]
-    lacking = [character for character in added if character not in vocabulary]
+    missing = [character for character in added if character not in vocabulary]
     places = sorted(
         (name for name in vocabulary if name.startswith("[unused")), key=vocabulary.__getitem__
     )
-    if len(lacking) > len(places):
-        raise ValueError(f"{len(lacking)} characters for {len(places)} unused places")
-    for character, place in zip(lacking, places, strict=False):
+    if len(missing) > len(places):
+        raise ValueError(f"{len(missing)} characters for {len(places)} unused places")
+    for character, place in zip(missing, places, strict=False):
         vocabulary[character] = vocabulary.pop(place)
     return json.dumps(content, ensure_ascii=False)
 
@@ -51,17 +51,16 @@ def extended(base: Path) -> str:
     return str(tokenizer.to_str())
 
 
-def lacking(tokenizer: Path) -> list[str]:
-    """Return the characters that the tokenizer at this path does not know."""
-    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
-    return [character for character in characters() if character not in vocabulary]
+def lacking(tokenizer: str) -> set[str]:
+    """Return the characters that a tokenizer's JSON does not know."""
+    return characters().keys() - json.loads(tokenizer)["model"]["vocab"].keys()
 
 
 def beginnings(base: Path) -> dict[int, list[int]]:
     """Return the place of every added character -> the base's pieces of its English words."""
-    before = Tokenizer.from_file(str(base))
-    after = Tokenizer.from_str(extended(base))
+    known = base.read_text(encoding="utf-8")
+    before, after = Tokenizer.from_str(known), Tokenizer.from_str(extended(base))
     return {
         after.token_to_id(one): before.encode(characters()[one], add_special_tokens=False).ids
-        for one in lacking(base)
+        for one in lacking(known)
     }

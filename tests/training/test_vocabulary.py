@@ -3,6 +3,9 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from models.training import vocabulary
 
@@ -12,36 +15,11 @@ SHIPPED = Path(__file__).parents[2] / "models" / "router" / "tokenizer.json"
 def tokenizer(*words: str) -> str:
     """Return the JSON of a small tokenizer that treats Chinese as the base one does."""
     pieces = {word: at for at, word in enumerate(("[UNK]", *words))}
-    return json.dumps(
-        {
-            "version": "1.0",
-            "truncation": {
-                "max_length": 4,
-                "strategy": "LongestFirst",
-                "stride": 0,
-                "direction": "Right",
-            },
-            "padding": None,
-            "added_tokens": [],
-            "normalizer": {
-                "type": "BertNormalizer",
-                "clean_text": True,
-                "handle_chinese_chars": True,
-                "strip_accents": None,
-                "lowercase": True,
-            },
-            "pre_tokenizer": {"type": "BertPreTokenizer"},
-            "post_processor": None,
-            "decoder": None,
-            "model": {
-                "type": "WordPiece",
-                "unk_token": "[UNK]",
-                "continuing_subword_prefix": "##",
-                "max_input_chars_per_word": 100,
-                "vocab": pieces,
-            },
-        }
-    )
+    made = Tokenizer(WordPiece(pieces, unk_token="[UNK]"))  # noqa: S106  # a piece, no secret
+    made.normalizer = BertNormalizer()
+    made.pre_tokenizer = BertPreTokenizer()
+    made.enable_truncation(4)
+    return str(made.to_str())
 
 
 def test_characters_take_unused_places_and_ids_stay() -> None:
@@ -62,7 +40,7 @@ def test_an_added_character_begins_at_its_english_words(
     base = tmp_path / "tokenizer.json"
     base.write_text(tokenizer("[unused7]", "change", "modify", "unit"), encoding="utf-8")
     monkeypatch.setattr(vocabulary, "characters", lambda: {"改": "change modify"})
-    assert vocabulary.lacking(base) == ["改"]
+    assert vocabulary.lacking(base.read_text(encoding="utf-8")) == {"改"}
     assert vocabulary.beginnings(base) == {1: [2, 3]}
     read = Tokenizer.from_str(vocabulary.extended(base))
     # Five pieces: the length that was baked into the file is gone as well.
@@ -76,6 +54,7 @@ def test_every_character_has_english_words_of_its_own() -> None:
 
 
 def test_the_shipped_tokenizer_reads_chinese() -> None:
-    read = Tokenizer.from_file(str(SHIPPED))
-    assert vocabulary.lacking(SHIPPED) == []
+    shipped = SHIPPED.read_text(encoding="utf-8")
+    read = Tokenizer.from_str(shipped)
+    assert vocabulary.lacking(shipped) == set()
     assert "[UNK]" not in read.encode("帮我修复这个报错然后补充单元测试").tokens
