@@ -45,7 +45,7 @@ _LIMITS = """## Limits
 - The figures are for prompts typed to coding agents and chat assistants, a fifth of them not in
   English, labelled by one reading each; where two labels fit, the label is a judgement.
 - The base encoder knows English; what it reads of other languages it learned from the written rows.
-  Chinese is read right about half the time, English two times in three.
+  Chinese is read worse than English.
 - Complexity is what people judged from the prompt alone, moved by what models failed on in
   benchmarks; it tells which problems of one benchmark a 7B-class model fails with an AUC of 0.68
   (problems left out; `python -m models.training.hardness`).
