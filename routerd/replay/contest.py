@@ -85,16 +85,16 @@ def hold(
         boards.fit[~training] = _fit_board(source, training, tariffs)
     tried_all = ~np.isnan(source.passed)
     curves = {
-        name: _curve(np.where(tried_all, board, np.nan), boards.cost)
+        name: curve_of(np.where(tried_all, board, np.nan), boards.cost)
         for name, board in (("knn", boards.knn), ("fit", boards.fit), ("length", boards.length))
     }
     return Contest(
         {"routerd": tuple(curve), **curves},
         chosen,
         boards.routerd,
-        _best(source, tariffs),
-        _cheapest(source),
-        _oracle(source),
+        best_of(source, tariffs),
+        cheapest_of(source),
+        oracle_of(source),
     )
 
 
@@ -171,7 +171,7 @@ def _means(passed: Floats, otherwise: Floats) -> Floats:
     return means
 
 
-def _curve(board: Floats, cost_usd: Floats) -> tuple[Choice, ...]:
+def curve_of(board: Floats, cost_usd: Floats) -> tuple[Choice, ...]:
     """Return the best choices by belief against expected cost, weighed as routerd's are."""
     dearest = np.nanmax(cost_usd, axis=1, keepdims=True)
     saved = 1.0 - cost_usd / np.where(dearest > 0, dearest, 1.0)
@@ -180,7 +180,8 @@ def _curve(board: Floats, cost_usd: Floats) -> tuple[Choice, ...]:
     )
 
 
-def _best(source: folds.Source, tariffs: Mapping[str, Tariff]) -> Choice:
+def best_of(source: folds.Source, tariffs: Mapping[str, Tariff]) -> Choice:
+    """Return, per problem, the one of those who tried it with the highest ability on the source."""
     everything = np.ones(len(source.problems), np.bool_)
     fitted = folds.candidates_of(source, everything, tariffs)
     order = np.array([candidate.ability for candidate in fitted])
@@ -188,14 +189,14 @@ def _best(source: folds.Source, tariffs: Mapping[str, Tariff]) -> Choice:
     return first
 
 
-def _cheapest(source: folds.Source) -> Choice:
+def cheapest_of(source: folds.Source) -> Choice:
     """Return the cheapest model of each problem, by mean cost over the source, names break ties."""
     means = np.nanmean(source.cost_usd, axis=0)
     first: Choice = np.argmin(np.where(np.isnan(source.passed), np.inf, means[None, :]), axis=1)
     return first
 
 
-def _oracle(source: folds.Source) -> Choice:
+def oracle_of(source: folds.Source) -> Choice:
     """Return, knowing the outcomes, the cheapest of the models that did best on each problem."""
     best = np.nanmax(source.passed, axis=1, keepdims=True)
     allowed = np.nan_to_num(source.passed, nan=-1.0) >= best - 1e-9

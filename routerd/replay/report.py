@@ -55,7 +55,7 @@ def _judge(
     cuts: dict[str, Any] = {}
     for share in SHARES:
         cuts[f"{share:.2f}"] = {
-            **{name: _chosen(source, held, name, share, best) for name in curves},
+            **{name: chosen(source, held, name, share, best) for name in curves},
             "random": measures.mixed_cut(cheapest, best, share),
             "oracle": measures.cut([oracle], best, share),
             "in_hindsight": {
@@ -76,7 +76,7 @@ def _judge(
         "cost_cut": cuts,
         "curves": {name: [_seen(p) for p in points] for name, points in curves.items()},
         "lead_over": leads,
-        "apgr": _pair(source, held, tariffs),
+        "apgr": pair_of(source, held, tariffs),
     }
 
 
@@ -90,7 +90,7 @@ def _against(point: measures.Point, best: measures.Point) -> dict[str, float]:
     return {**_seen(point), "cost_cut": saved, "quality_kept": kept}
 
 
-def _chosen(
+def chosen(
     source: folds.Source, held: contest.Contest, name: str, share: float, best: measures.Point
 ) -> dict[str, float]:
     """Return the figures of a strategy whose share of cost each fold's other folds chose.
@@ -140,7 +140,7 @@ def _leads(source: folds.Source, held: contest.Contest) -> dict[str, tuple[float
     }
 
 
-def _pair(
+def pair_of(
     source: folds.Source, held: contest.Contest, tariffs: Mapping[str, Tariff]
 ) -> dict[str, Any] | None:
     """Return APGR between the local model nearest to 7B and the best model of the cloud.

@@ -2,18 +2,16 @@
 
 `python -m tests.bench.bench_ceiling`: five folds by problem over the recorded outcomes. Each
 model's success is told by ridge regression from the other models' results on the same problem,
-which no router can see beforehand; costs are each model's mean. What falls short here can't be
-had from the prompt. Seconds.
+which no router can see beforehand; costs are each model's mean. A yardstick, not a bound: it is
+one strong predictor, and it does not see the prompt. Seconds.
 """
-
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routerd.replay import contest, folds, measures, records, report
+from tests.bench.bench_replay import DATA
 
-DATA = Path(__file__).parents[2] / "models" / "abilities" / "data"
 Floats = NDArray[np.float64]
 PENALTY = 3.0
 # With one other model there is next to nothing to know beforehand.
@@ -40,18 +38,18 @@ def _figures(source: folds.Source, tariffs: dict[str, records.Tariff]) -> Floats
     """Return cut and kept quality chosen for 98 %, the same for 95 %, and APGR."""
     board = np.where(np.isnan(source.passed), np.nan, told_by_others(source))
     costs = np.nanmean(source.cost_usd, axis=0)[None, :]
-    curve = contest._curve(board, np.where(np.isnan(source.passed), np.nan, costs))
+    curve = contest.curve_of(board, np.where(np.isnan(source.passed), np.nan, costs))
     held = contest.Contest(
         {"told": curve},
         {},
         board,
-        contest._best(source, tariffs),
-        contest._cheapest(source),
-        contest._oracle(source),
+        contest.best_of(source, tariffs),
+        contest.cheapest_of(source),
+        contest.oracle_of(source),
     )
     best = measures.point(held.always_best, source.passed, source.cost_usd)
-    chosen = [report._chosen(source, held, "told", share, best) for share in report.SHARES]
-    pair = report._pair(source, held, tariffs)
+    chosen = [report.chosen(source, held, "told", share, best) for share in report.SHARES]
+    pair = report.pair_of(source, held, tariffs)
     apgr = np.nan if pair is None or pair["apgr"] is None else pair["apgr"]
     return np.array([*(one[key] for one in chosen for key in ("cost_cut", "quality_kept")), apgr])
 
