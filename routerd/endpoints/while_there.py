@@ -7,7 +7,10 @@ from starlette.types import Receive
 
 
 async def work(receive: Receive, sending: Awaitable[None]) -> None:
-    """Wait for `sending`; cancel it when it disconnects. Raises: a group of what `sending` does."""
+    """Wait for `sending`; cancel it when the client disconnects.
+
+    Raises: ExceptionGroup of what `sending` raises.
+    """
     async with anyio.create_task_group() as group:
 
         async def watch() -> None:

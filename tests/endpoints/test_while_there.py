@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Client:
-    """Sends the rest of its request, then nothing until it leaves; counts what was asked of it."""
+    """Sends the rest of its request, then nothing until it leaves."""
 
     def __init__(self) -> None:
         self.waiting = ["http.request", "http.request"]
