@@ -41,10 +41,10 @@ class Plain:
     name = kind = "plain"
 
     async def discover(self) -> tuple[EngineStatus, tuple[Candidate, ...]]:
-        raise NotImplementedError  # unloading never looks for models
+        raise AssertionError("unloading never looks for models")
 
     def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
-        raise NotImplementedError  # unloading never asks a model
+        raise AssertionError("unloading never asks a model")
 
 
 async def test_what_is_loaded_here_and_idle_is_unloaded() -> None:

@@ -42,7 +42,7 @@ class Looking:
         return status, tuple(Candidate(self.name, model) for model in self.models)
 
     async def stream(self, request: Request, candidate: Candidate) -> AsyncGenerator[Chunk]:
-        raise NotImplementedError  # the catalogue never asks a model
+        raise AssertionError("the catalogue never asks a model")
         yield
 
 
