@@ -42,7 +42,7 @@ def give_meaning(bert: Any) -> None:
 def load_bert(layers: tuple[int, ...] | None = None) -> Any:
     """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
     # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
-    bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager")
+    bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager", dtype=torch.float32)
     if layers is not None:
         kept = [bert.encoder.layer[index] for index in layers]
         bert.encoder.layer = torch.nn.ModuleList(kept)

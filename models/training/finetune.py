@@ -33,30 +33,41 @@ class Plan:
 
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
     `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
+    `every_piece` gives it to all others too. `teacher_share`: how much of the label of a row that
+    was read by people is what the large model says.
     """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
     epochs: float = 4.0
     stop: float = 0.0
-    batch: int = 32
+    batch: int = 64
     rate: float = 1.5e-4
     head_rate: float = 1e-3
     decay: float = 0.9
-    warm_up: float = 0.08
+    warm_up: float = 0.04
     weight_decay: float = 0.02
     smoothing: float = 0.08
     constructed: int = 2500
     language_weight: float = 0.4
     complexity_weight: float = 4.0
-    meaning_weight: float = 1.0
-    meant_every: int = 1
-    soft_share: float = 0.0
+    meaning_weight: float = 2.0
+    meant_every: int = 8
     ema: float = 0.998
-    piece_rate: float = 5e-4
+    piece_rate: float = 3e-4
+    every_piece: bool = True
+    teacher_share: float = 0.8
     seed: int = 7
 
 
 Predictions = tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """What a teacher says of each row's task, [n, tasks], and how much of the label that is, [n]."""
+
+    task: NDArray[np.float32]
+    share: NDArray[np.float32]
 
 
 def finetune(
@@ -64,38 +75,39 @@ def finetune(
     meaning: NDArray[np.float32] | None,
     plan: Plan,
     *,
-    soft: NDArray[np.float32] | None = None,
+    soft: Soft | None = None,
     start: Classifier | None = None,
     watch: Callable[[int, Classifier], None] | None = None,
+    device: str = "cpu",
 ) -> Classifier:
     """Teach `rows`; return the averaged network in evaluation mode.
 
-    `meaning` [n, 384]: where each text shall stay, zeros where that is open; `soft` [n, tasks]: what teachers say,
-    mixed in by `plan.soft_share`; `start`: weights to begin with; `watch` is called every epoch.
+    `meaning` [n, 384]: where each text shall stay, zeros where that is open; `soft`: what a
+    teacher says; `start`: weights to begin with; `watch` is called every epoch.
     """
     torch.manual_seed(plan.seed)
     model = Classifier(plan.layers)
     if start is not None:
         model.load_state_dict(start.state_dict())
     model.bert.embeddings.requires_grad_(False)
+    model.to(device)
+    # After the move, which drops what hangs on a parameter.
     if plan.piece_rate:
-        _free_added_pieces(model)
+        _free_pieces(model, plan.every_piece)
     average = deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
     peaks = [group["lr"] for group in optimiser.param_groups]
-    teacher = Teacher(rows, meaning, soft, plan)
-    total = math.ceil(plan.epochs * teacher.steps_per_epoch)
-    last = math.ceil((plan.stop or plan.epochs) * teacher.steps_per_epoch)
+    lessons = Lessons(rows, meaning, soft, plan, device)
+    total = math.ceil(plan.epochs * lessons.steps_per_epoch)
+    last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
     step, epoch, started = 0, 0, time.monotonic()
     while step < last:
         model.train()
-        for batch, ids, mask in teacher.batches():
-            share = _schedule(step / total, plan.warm_up)
-            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                group["lr"] = peak * share
-            with half_where_fast():
+        for batch, ids, mask in lessons.batches():
+            set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
+            with half_where_fast(device):
                 outputs = model(ids, mask)
-            loss = _move(model, optimiser, teacher.loss(outputs, batch))
+            loss = _move(model, optimiser, lessons.loss(outputs, batch))
             _follow(average, model, min(plan.ema, (1 + step) / (10 + step)))
             step += 1
             if step >= last:
@@ -107,13 +119,14 @@ def finetune(
     return average
 
 
-def _free_added_pieces(model: Classifier) -> None:
-    """Let the added characters' embeddings learn, and no others."""
+def _free_pieces(model: Classifier, every: bool) -> None:
+    """Let the added characters' embeddings learn, and `every` other one if so wanted."""
     weight = model.bert.embeddings.word_embeddings.weight
-    added = torch.zeros(len(weight), 1)
-    added[added_places()] = 1.0
     weight.requires_grad_(True)
-    weight.register_hook(lambda gradient: gradient * added)
+    if not every:
+        added = torch.zeros(len(weight), 1, device=weight.device)
+        added[added_places()] = 1.0
+        weight.register_hook(lambda gradient: gradient * added)
 
 
 def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> float:
@@ -124,23 +137,27 @@ def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tenso
     return float(loss.detach())
 
 
-class Teacher:
+class Lessons:
     """Draws the batches of an epoch and scores them."""
 
     def __init__(
         self,
         rows: Sequence[Row],
         meaning: NDArray[np.float32] | None,
-        soft: NDArray[np.float32] | None,
+        soft: Soft | None,
         plan: Plan,
+        device: str,
     ) -> None:
         self._rows = rows
         self._plan = plan
-        self._targets = Targets(rows)
-        self._meaning = None if meaning is None else torch.from_numpy(meaning)
-        self._soft = None if soft is None else torch.from_numpy(soft).float()
+        self._device = device
+        self._targets = Targets(rows, device)
+        self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
+        self._soft = None
+        if soft is not None:
+            self._soft = tuple(torch.from_numpy(a).to(device) for a in (soft.task, soft.share))
         self._tokens = TextTokens(TAUGHT_TOKENS)
-        self._augmenter = Augmenter(plan.seed, _pastes(rows))
+        self._augmenter = Augmenter(plan.seed, pastes(rows))
         self._chance = np.random.default_rng(plan.seed)
         constructed = np.asarray([row.origin == "constructed" for row in rows])
         self._typed, self._made = np.flatnonzero(~constructed), np.flatnonzero(constructed)
@@ -166,7 +183,7 @@ class Teacher:
         for number in self._chance.permutation(len(batches)):
             places = batches[number]
             ids, mask = padded([tokens[place] for place in places])
-            yield torch.from_numpy(order[places]), ids, mask
+            yield torch.from_numpy(order[places]), ids.to(self._device), mask.to(self._device)
 
     def loss(self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor) -> torch.Tensor:
         """Return the weighted sum of the outputs' losses; labels nobody gave count for nothing."""
@@ -176,8 +193,7 @@ class Teacher:
             task.float(), targets.task[batch], reduction="none", label_smoothing=plan.smoothing
         )
         if self._soft is not None:
-            soft = -(self._soft[batch] * functional.log_softmax(task.float(), -1)).sum(-1)
-            losses = (1 - plan.soft_share) * losses + plan.soft_share * soft
+            losses = soft_loss(losses, task.float(), *(part[batch] for part in self._soft))
         losses = losses + plan.language_weight * functional.cross_entropy(
             language.float(), targets.language[batch], reduction="none", ignore_index=-1
         )
@@ -187,6 +203,13 @@ class Teacher:
             near = (emb * self._meaning[batch]).sum(-1)
             losses = losses + plan.meaning_weight * (1 - near)
         return (losses * targets.weight[batch]).mean()
+
+
+def soft_loss(
+    hard: torch.Tensor, task: torch.Tensor, said: torch.Tensor, share: torch.Tensor
+) -> torch.Tensor:
+    """Mix losses against labels [b] with those against what a teacher said [b, tasks]."""
+    return torch.lerp(hard, -(said * functional.log_softmax(task, -1)).sum(-1), share)
 
 
 class TextTokens:
@@ -208,24 +231,24 @@ class TextTokens:
         return result
 
 
-def half_where_fast() -> AbstractContextManager[object]:
-    """Return a context that computes in bfloat16 where the processor has it.
+def half_where_fast(device: str = "cpu") -> AbstractContextManager[object]:
+    """Return a context that computes in bfloat16 where the device has it.
 
     Twice as fast there; elsewhere it is emulated, and five times slower than float32.
     """
+    if device != "cpu":
+        return torch.autocast(device, dtype=torch.bfloat16)
     native = torch.cpu._is_avx512_bf16_supported()
     return torch.autocast("cpu", dtype=torch.bfloat16) if native else nullcontext()
 
 
 def padded(tokens: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ids and mask [b, longest]."""
-    longest = max(map(len, tokens))
-    ids = torch.full((len(tokens), longest), PAD)
-    mask = torch.zeros((len(tokens), longest), dtype=torch.long)
-    for place, row in enumerate(tokens):
-        ids[place, : len(row)] = torch.tensor(row)
-        mask[place, : len(row)] = 1
-    return ids, mask
+    lengths = np.asarray([len(ids) for ids in tokens])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    ids = np.full(mask.shape, PAD, dtype=np.int64)
+    ids[mask] = np.concatenate([np.asarray(some, dtype=np.int64) for some in tokens])
+    return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
 
 
 def predict(model: torch.nn.Module, texts: Sequence[str], batch: int = 64) -> Predictions:
@@ -264,7 +287,13 @@ def _groups(model: Classifier, plan: Plan) -> list[dict[str, object]]:
     ]
 
 
-def _schedule(share: float, warm_up: float) -> float:
+def set_rates(optimiser: torch.optim.Optimizer, peaks: Sequence[float], share: float) -> None:
+    """Let every group learn at this share of its peak."""
+    for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+        group["lr"] = peak * share
+
+
+def schedule(share: float, warm_up: float) -> float:
     """Linear up to `warm_up`, then half a cosine down to nothing."""
     if share < warm_up:
         return share / warm_up
@@ -279,7 +308,7 @@ def _follow(average: Classifier, model: Classifier, keep: float) -> None:
                 slow.lerp_(fast, 1 - keep)
 
 
-def _pastes(rows: Sequence[Row]) -> list[str]:
+def pastes(rows: Sequence[Row]) -> list[str]:
     """Return pieces of code that rows carry, to put beside other asks."""
     pieces = [
         line[6:300]

@@ -21,7 +21,7 @@ from routerd.understanding.language_clues import evident_language
 
 DATA = Path(__file__).parent / "data"
 
-Origin = Literal["held_out", "real", "harvested", "written", "constructed"]
+Origin = Literal["held_out", "real", "harvested", "written", "constructed", "generated"]
 # The first origin that holds a text keeps it: what scores the model is never taught, and labels
 # read by a person go before labels by rule.
 ORIGINS: tuple[Origin, ...] = ("held_out", "real", "harvested", "written", "constructed")
@@ -40,6 +40,7 @@ _ORIGIN_WEIGHTS: Mapping[Origin, float] = {
     "harvested": 3.0,
     "written": 2.0,
     "constructed": 1.0,
+    "generated": 1.0,
 }
 # How close each kind of constructed prompt is to what people type.
 _KIND_WEIGHTS = {

@@ -22,17 +22,18 @@ from models.training.embed import MAX_TOKENS, base_graph, embed
 from models.training.encoder import DIMENSIONS, give_meaning, tokenizer_json
 from models.training.evaluate import evaluate
 from models.training.export import export_graph, write_model
-from models.training.finetune import Plan, finetune, predict
+from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.resume import read_back
 from models.training.rows import Row, load_rows
+from models.training.soft_labels import load_generated, with_teacher
 from models.training.wide import Reader, teach_wide
 from routerd.core.features import TASKS
 from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-4"
+VERSION = "finetuned-3-layers-5"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -48,6 +49,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
     parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
     parser.add_argument("--rate", type=float, default=Plan().rate)
+    parser.add_argument("--batch", type=int, default=Plan().batch)
+    parser.add_argument("--device", default="cpu", help="cuda where there is one")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--date", default=datetime.datetime.now(datetime.UTC).date().isoformat())
     options = parser.parse_args()
@@ -59,7 +62,8 @@ def main() -> None:
         curve=options.curve,
         limit=options.limit,
         date=options.date,
-        plan=Plan(epochs=options.epochs, stop=options.stop, rate=options.rate),
+        device=options.device,
+        plan=Plan(epochs=options.epochs, stop=options.stop, rate=options.rate, batch=options.batch),
     )
 
 
@@ -71,6 +75,7 @@ def build(
     start: Path | None = None,
     curve: bool = False,
     limit: int = 0,
+    device: str = "cpu",
     plan: Plan | None = None,
 ) -> dict[str, Any]:
     """Train, export, score on the held-out sources; return the report, also in work/report.json."""
@@ -84,8 +89,10 @@ def build(
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
     print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
     meaning = meanings(rows, work, start, plan.meant_every)
-    problems = load_problems()
-    network = taught(rows, meaning, plan, work, start, problems[:limit] if limit else problems)
+    problems = load_problems()[: limit or None]
+    network = taught(
+        rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
+    )
     graph = export_graph(network, work)
     temperature, ece = calibrated(network, held_out)
     facts = {
@@ -94,7 +101,7 @@ def build(
         "date": date,
         "task_temperature": temperature,
     }
-    report: dict[str, Any] = {"counts": count_rows(rows)}
+    report: dict[str, Any] = {"counts": count_rows([*rows, *load_generated()[0][: limit or None]])}
     # Written first, scored as it lies there, then written again with the card that tells.
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
     report |= {**evaluate(out), "ece": ece}
@@ -157,33 +164,40 @@ def taught(
     meaning: NDArray[np.float32],
     plan: Plan,
     work: Path,
+    *,
     start: Path | None = None,
     problems: Sequence[Problem] = (),
+    written: int = 0,
+    device: str = "cpu",
 ) -> Reader:
     """Return a reader taught on the rows; one with the same rows, plan and start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught. `problems`
-    are recorded ones that teach what is hard.
+    are recorded ones that teach what is hard; `written` the number of prompts that a large model
+    wrote, 0 for all.
     """
     chosen = [
         index
         for index, row in enumerate(rows)
         if not row.rule and row.kind != "commit_subject_proxy"
     ]
-    some = [rows[index] for index in chosen]
-    path = work / f"network-{_key(some, plan, start)}.pt"
+    some, soft = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
+    free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
+    path = work / f"network-{_key(some, soft, plan, start)}.pt"
     if path.exists():
         network = Classifier(plan.layers).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
         begun = begin_from(start, plan.layers) if start else None
-        network = finetune(some, meaning[chosen], plan, start=begun)
+        held = np.concatenate([meaning[chosen], free])
+        network = finetune(some, held, plan, soft=soft, start=begun, device=device).cpu()
         torch.save(network.state_dict(), path)
-    return Reader(network, teach_wide(some, plan.seed), teach_hardness(some, problems)).eval()
+    return Reader(network, teach_wide(some, plan.seed, soft), teach_hardness(some, problems)).eval()
 
 
-def _key(rows: Sequence[Row], plan: Plan, start: Path | None) -> str:
+def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
+    digest.update(soft.task.tobytes())
     if start:
         digest.update(start.read_bytes())
     for row in rows:
@@ -224,7 +238,8 @@ def learning_curve(
     for share in (*CURVE_SHARES, 1.0):
         keep = np.flatnonzero(chance < share)
         some = replace(plan, epochs=plan.epochs / share, constructed=int(plan.constructed * share))
-        reader = taught([rows[index] for index in keep], meaning[keep], some, work)
+        written = int(len(load_generated()[0]) * share)
+        reader = taught([rows[at] for at in keep], meaning[keep], some, work, written=written)
         task = predict(reader, [row.text for row in held_out])[1].argmax(axis=1)
         curve[f"{len(keep):,} rows"] = round(float((task == truth).mean()), 4)
     return curve

@@ -13,13 +13,15 @@ from routerd.core.features import TASKS
 class Targets:
     """Labels and weights of rows as tensors; -1 marks a label nobody gave."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self.task = torch.tensor([row.task for row in rows])
-        self.language = torch.tensor([-1 if r.language is None else r.language for r in rows])
-        self.complexity = torch.tensor(
-            [-1.0 if row.complexity is None else row.complexity for row in rows]
+    def __init__(self, rows: Sequence[Row], device: str = "cpu") -> None:
+        self.task = torch.tensor([row.task for row in rows], device=device)
+        self.language = torch.tensor(
+            [-1 if row.language is None else row.language for row in rows], device=device
         )
-        self.weight = torch.tensor(balanced_weights(rows), dtype=torch.float32)
+        self.complexity = torch.tensor(
+            [-1.0 if row.complexity is None else row.complexity for row in rows], device=device
+        )
+        self.weight = torch.tensor(balanced_weights(rows), dtype=torch.float32, device=device)
 
 
 def balanced_weights(rows: Sequence[Row]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.training.finetune import TextTokens, padded
+from models.training.finetune import Soft, TextTokens, padded, soft_loss
 from models.training.model import Classifier
 from models.training.rows import Row
 from models.training.targets import Targets
@@ -82,8 +82,8 @@ class Reader(nn.Module):
         return emb, task, complexity, language
 
 
-def teach_wide(rows: Sequence[Row], seed: int) -> Wide:
-    """Teach the linear model in seconds; the same seed gives the same weights."""
+def teach_wide(rows: Sequence[Row], seed: int, soft: Soft | None = None) -> Wide:
+    """Teach the linear model in half a minute; the same seed gives the same weights."""
     torch.manual_seed(seed)
     # Its own gradients are well formed; torch wants to be told that nobody need look.
     torch.sparse.check_sparse_tensor_invariants.disable()
@@ -94,12 +94,17 @@ def teach_wide(rows: Sequence[Row], seed: int) -> Wide:
     for _ in range(EPOCHS):
         for batch in torch.from_numpy(chance.permutation(len(rows))).split(BATCH):
             ids, mask = padded([tokens[int(index)] for index in batch])
+            task = wide(ids, mask, DROPPED)
             losses = functional.cross_entropy(
-                wide(ids, mask, DROPPED),
-                targets.task[batch],
-                reduction="none",
-                label_smoothing=SMOOTHING,
+                task, targets.task[batch], reduction="none", label_smoothing=SMOOTHING
             )
+            if soft is not None:
+                losses = soft_loss(
+                    losses,
+                    task,
+                    torch.from_numpy(soft.task)[batch],
+                    torch.from_numpy(soft.share)[batch],
+                )
             optimiser.zero_grad()
             (losses * targets.weight[batch]).mean().backward()
             optimiser.step()
