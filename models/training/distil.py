@@ -37,12 +37,12 @@ _HOME = re.compile(r"(/(?:home|Users)/)[\w.-]+")
 
 
 def main() -> None:
-    """Parse the command line and run all stages; each is kept in `--work`."""
+    """Parse the command line and run all stages; the taught teacher is kept in `--work`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, required=True, help="Qwen2.5-Coder as GGUF")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--out", type=Path, default=DATA)
-    parser.add_argument("--count", type=int, default=160_000, help="prompts to write")
+    parser.add_argument("--count", type=int, default=200_000, help="prompts to write")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="longest writing")
     parser.add_argument(
         "--without", type=Path, help="file of repositories to leave out, to score on"

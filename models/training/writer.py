@@ -1,9 +1,9 @@
 """A language model that has learnt how developers type writes more prompts for the small network.
 
-Each is asked for by a brief: the kind of task, the language, about how many words, whether people
-or paid writers type so, and now and then words to be about. Briefs are drawn from labelled rows;
-their topics from other rows than their manner, so that the two meet anew. What kind the result
-really is, the teacher says (`large`).
+Each is asked for by a brief: the kind of task, the language, about how many words, whether in the
+manner of people's own prompts or of those written for this project, and often words to be about.
+Briefs are drawn from labelled rows; their topics from other rows than their manner, so that the two
+meet anew. What kind the result really is, the teacher says (`large`).
 """
 
 import random
