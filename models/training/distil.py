@@ -47,49 +47,33 @@ def main() -> None:
     parser.add_argument(
         "--without", type=Path, help="file of repositories to leave out, to score on"
     )
-    parser.add_argument("--stop-after", choices=("teaching", "writing"), default="writing")
+    parser.add_argument("--teach-only", action="store_true", help="write no prompts")
     parser.add_argument("--device", default="cuda")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     rows = load_rows()
     kept_out = set(options.without.read_text().split()) if options.without else set()
-    taught = taught_rows(rows, kept_out)
+    taught = [row for row in rows if row.is_taught and row.group not in kept_out]
     model, tokenizer = load_language_model(options.weights)
     print(f"{len(taught):,} rows to teach", flush=True)
     reader = teacher(taught, deepcopy(model), tokenizer, options)
-    for name in ("held_out", "kept out"):
-        some = [row for row in rows if is_scored(row, name, kept_out)]
-        report(
-            name, some, opinions(reader, tokenizer, [row.text for row in some]) if some else None
-        )
+    asked = [row for row in rows if not row.rule]
+    for name, some in (
+        ("held out", [row for row in asked if row.origin == "held_out"]),
+        ("kept out", [row for row in asked if row.group in kept_out]),
+    ):
+        if some:
+            report(name, some, opinions(reader, tokenizer, [row.text for row in some]))
     labelled = [row for row in rows if row.origin != "held_out"]
     said = opinions(reader, tokenizer, [row.text for row in labelled])
     keep_soft_labels(options.out, labelled, said)
-    if options.stop_after == "teaching":
+    if options.teach_only:
         return
     # Both would not fit into the memory of a smaller GPU while one is taught.
     reader.cpu()
     texts = new_prompts(rows, taught, model, tokenizer, options)
     said = opinions(reader.to(options.device), tokenizer, texts)
     keep_generated(options.out, texts, said)
-
-
-def taught_rows(rows: Sequence[Row], kept_out: set[str]) -> list[Row]:
-    """Return what is taught: no held-out row, none a rule answers, none of `kept_out`."""
-    return [
-        row
-        for row in rows
-        if row.origin != "held_out"
-        and not row.rule
-        and row.kind != "commit_subject_proxy"
-        and row.group not in kept_out
-    ]
-
-
-def is_scored(row: Row, name: str, kept_out: set[str]) -> bool:
-    """Tell whether a row belongs to the set `name` that scores the teacher."""
-    mine = row.origin == "held_out" if name == "held_out" else row.group in kept_out
-    return mine and not row.rule
 
 
 def teacher(
@@ -113,10 +97,8 @@ def teacher(
     return reader
 
 
-def report(name: str, rows: Sequence[Row], said: Opinion | None) -> None:
+def report(name: str, rows: Sequence[Row], said: Opinion) -> None:
     """Print how often the teacher is right on prompts it was not taught."""
-    if said is None:
-        return
     right = said.task.argmax(1) == np.asarray([row.task for row in rows])
     judged = [at for at, row in enumerate(rows) if row.complexity is not None]
     level = [rows[at].complexity or 0.0 for at in judged]

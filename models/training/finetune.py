@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -66,8 +66,17 @@ Predictions = tuple[NDArray[np.float32], ...]
 class Soft:
     """What a teacher says of each row's task, [n, tasks], and how much of the label that is, [n]."""
 
-    task: NDArray[np.float32]
-    share: NDArray[np.float32]
+    task: torch.Tensor
+    share: torch.Tensor
+
+    def to(self, device: str) -> "Soft":
+        """Return the same on a device."""
+        return Soft(self.task.to(device), self.share.to(device))
+
+    def mix(self, hard: torch.Tensor, task: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        """Mix a batch's losses against labels [b] with those of its logits against the teacher."""
+        soft = -(self.task[batch] * functional.log_softmax(task.float(), -1)).sum(-1)
+        return torch.lerp(hard, soft, self.share[batch])
 
 
 def finetune(
@@ -107,7 +116,7 @@ def finetune(
             set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
             with half_where_fast(device):
                 outputs = model(ids, mask)
-            loss = _move(model, optimiser, lessons.loss(outputs, batch))
+            loss = move(model.parameters(), optimiser, lessons.loss(outputs, batch))
             _follow(average, model, min(plan.ema, (1 + step) / (10 + step)))
             step += 1
             if step >= last:
@@ -129,10 +138,13 @@ def _free_pieces(model: Classifier, every: bool) -> None:
         weight.register_hook(lambda gradient: gradient * added)
 
 
-def _move(model: Classifier, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+def move(
+    clipped: Iterable[torch.nn.Parameter], optimiser: torch.optim.Optimizer, loss: torch.Tensor
+) -> float:
+    """Take one step down, the gradient of `clipped` at most one long; return the loss."""
     optimiser.zero_grad()
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(clipped, 1.0)
     optimiser.step()
     return float(loss.detach())
 
@@ -153,22 +165,16 @@ class Lessons:
         self._device = device
         self._targets = Targets(rows, device)
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
-        self._soft = None
-        if soft is not None:
-            self._soft = tuple(torch.from_numpy(a).to(device) for a in (soft.task, soft.share))
+        self._soft = soft and soft.to(device)
         self._tokens = TextTokens(TAUGHT_TOKENS)
         self._augmenter = Augmenter(plan.seed, pastes(rows))
         self._chance = np.random.default_rng(plan.seed)
-        constructed = np.asarray([row.origin == "constructed" for row in rows])
-        self._typed, self._made = np.flatnonzero(~constructed), np.flatnonzero(constructed)
-        count = len(self._typed) + min(plan.constructed, len(self._made))
-        self.steps_per_epoch = -(-count // plan.batch)
+        self._draw = EpochDraw(rows, plan.constructed)
+        self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Yield (indices, ids, mask): all typed rows and another draw of the constructed ones."""
-        size = min(self._plan.constructed, len(self._made))
-        made = self._chance.choice(self._made, size, replace=False) if size else self._made[:0]
-        order = self._chance.permutation(np.concatenate([self._typed, made]))
+        order = self._draw.order(self._chance)
         texts = [self._augmenter.reword(self._rows[index].text) for index in order]
         tokens = self._tokens.encode(texts)
         batches = []
@@ -187,29 +193,32 @@ class Lessons:
 
     def loss(self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor) -> torch.Tensor:
         """Return the weighted sum of the outputs' losses; labels nobody gave count for nothing."""
-        emb, task, complexity, language = outputs
-        plan, targets = self._plan, self._targets
-        losses = functional.cross_entropy(
-            task.float(), targets.task[batch], reduction="none", label_smoothing=plan.smoothing
-        )
+        emb, task, *others = outputs
+        losses, rest = self._targets.losses((task, *others), batch, self._plan)
         if self._soft is not None:
-            losses = soft_loss(losses, task.float(), *(part[batch] for part in self._soft))
-        losses = losses + plan.language_weight * functional.cross_entropy(
-            language.float(), targets.language[batch], reduction="none", ignore_index=-1
-        )
-        level = targets.complexity[batch]
-        losses = losses + plan.complexity_weight * (complexity - level).square() * (level >= 0)
+            losses = self._soft.mix(losses, task, batch)
+        losses = losses + rest
         if self._meaning is not None:
             near = (emb * self._meaning[batch]).sum(-1)
-            losses = losses + plan.meaning_weight * (1 - near)
-        return (losses * targets.weight[batch]).mean()
+            losses = losses + self._plan.meaning_weight * (1 - near)
+        return (losses * self._targets.weight[batch]).mean()
 
 
-def soft_loss(
-    hard: torch.Tensor, task: torch.Tensor, said: torch.Tensor, share: torch.Tensor
-) -> torch.Tensor:
-    """Mix losses against labels [b] with those against what a teacher said [b, tasks]."""
-    return torch.lerp(hard, -(said * functional.log_softmax(task, -1)).sum(-1), share)
+class EpochDraw:
+    """Which rows an epoch goes over: all typed ones and another `constructed` of the made ones."""
+
+    def __init__(self, rows: Sequence[Row], constructed: int) -> None:
+        made = np.asarray([row.origin == "constructed" for row in rows])
+        self._typed, self._made = np.flatnonzero(~made), np.flatnonzero(made)
+        self._size = min(constructed, len(self._made))
+        self.count = len(self._typed) + self._size
+
+    def order(self, chance: np.random.Generator) -> NDArray[np.int64]:
+        """Return their places in random order."""
+        made = (
+            chance.choice(self._made, self._size, replace=False) if self._size else self._made[:0]
+        )
+        return chance.permutation(np.concatenate([self._typed, made]))
 
 
 class TextTokens:
@@ -223,12 +232,20 @@ class TextTokens:
         """Return ids per text, at most `longest`."""
         result = []
         for encoding in self._tokenizer.encode_batch(list(texts)):
-            ids = encoding.ids
-            if len(ids) > self._longest:
-                tail = self._longest // 4
-                ids = ids[: self._longest - tail] + ids[-tail:]
-            result.append(ids)
+            result.append(head_and_tail(encoding.ids, self._longest))
         return result
+
+
+def head_and_tail(ids: list[int], longest: int) -> list[int]:
+    """Cut ids to three parts of head and one of tail where they are more than `longest`."""
+    tail = longest // 4
+    return ids if len(ids) <= longest else ids[: longest - tail] + ids[-tail:]
+
+
+def by_length(tokens: Sequence[Sequence[int]], batch: int) -> list[NDArray[np.int64]]:
+    """Return places in batches of texts of nearly one length, so that little is padded."""
+    order = np.argsort([len(ids) for ids in tokens], kind="stable")
+    return [order[first : first + batch] for first in range(0, len(order), batch)]
 
 
 def half_where_fast(device: str = "cpu") -> AbstractContextManager[object]:
@@ -236,8 +253,9 @@ def half_where_fast(device: str = "cpu") -> AbstractContextManager[object]:
 
     Twice as fast there; elsewhere it is emulated, and five times slower than float32.
     """
-    if device != "cpu":
-        return torch.autocast(device, dtype=torch.bfloat16)
+    kind = torch.device(device).type
+    if kind != "cpu":
+        return torch.autocast(kind, dtype=torch.bfloat16)
     native = torch.cpu._is_avx512_bf16_supported()
     return torch.autocast("cpu", dtype=torch.bfloat16) if native else nullcontext()
 
@@ -254,13 +272,13 @@ def padded(tokens: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]
 def predict(model: torch.nn.Module, texts: Sequence[str], batch: int = 64) -> Predictions:
     """Return (emb, task logits, complexity, language logits) in the order of `texts`."""
     tokens = TextTokens().encode(texts)
-    order = sorted(range(len(tokens)), key=lambda place: len(tokens[place]))
+    groups = by_length(tokens, batch)
     parts: list[tuple[torch.Tensor, ...]] = []
     with torch.inference_mode(), half_where_fast():
-        for first in range(0, len(order), batch):
-            ids, mask = padded([tokens[place] for place in order[first : first + batch]])
+        for some in groups:
+            ids, mask = padded([tokens[place] for place in some])
             parts.append(tuple(output.float() for output in model(ids, mask)))
-    back = np.argsort(order)
+    back = np.argsort(np.concatenate(groups))
     return tuple(torch.cat(some).numpy()[back] for some in zip(*parts, strict=True))
 
 

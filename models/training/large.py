@@ -5,21 +5,28 @@ heads. The task's head begins at the words for the tasks, so it starts from what
 Made for a GPU: one epoch over 29 000 prompts takes a minute on a large one and days without.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
-from torch.nn import functional
 from transformers import Qwen2ForCausalLM
 
 from models.training.augment import Augmenter
-from models.training.finetune import padded, pastes, schedule, set_rates
+from models.training.finetune import (
+    EpochDraw,
+    by_length,
+    half_where_fast,
+    head_and_tail,
+    move,
+    padded,
+    pastes,
+    schedule,
+    set_rates,
+)
 from models.training.rows import LANGUAGES, Row
 from models.training.soft_labels import Opinion
 from models.training.targets import Targets
@@ -87,9 +94,7 @@ class ChatTokens:
         """Return ids per text."""
         result = []
         for encoding in self._tokenizer.encode_batch(list(texts)):
-            ids = encoding.ids
-            if len(ids) > LONGEST:
-                ids = ids[: LONGEST - LONGEST // 4] + ids[-(LONGEST // 4) :]
+            ids = head_and_tail(encoding.ids, LONGEST)
             result.append([*self._before, *ids, *self._after])
         return result
 
@@ -122,19 +127,12 @@ def teach_large(
     for epoch in range(plan.epochs):
         for places, ids, lengths in lessons.batches():
             set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
-            with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
+            with half_where_fast(device):
                 outputs = reader(ids, lengths)
-            loss = lessons.loss(outputs, places)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(body, 1.0)
-            optimiser.step()
+            loss = move(body, optimiser, lessons.loss(outputs, places))
             step += 1
         seconds = time.monotonic() - started
-        print(
-            f"  large, epoch {epoch + 1}: {seconds:.0f} s, loss {float(loss.detach()):.3f}",
-            flush=True,
-        )
+        print(f"  large, epoch {epoch + 1}: {seconds:.0f} s, loss {loss:.3f}", flush=True)
     return reader.eval()
 
 
@@ -149,15 +147,12 @@ class _Lessons:
         self._targets = Targets(rows, device)
         self._augmenter = Augmenter(plan.seed, pastes(rows))
         self._chance = np.random.default_rng(plan.seed)
-        made = np.asarray([row.origin == "constructed" for row in rows])
-        self._typed, self._made = np.flatnonzero(~made), np.flatnonzero(made)
-        self._drawn = min(plan.constructed, len(self._made))
-        self.steps_per_epoch = -(-(len(self._typed) + self._drawn) // plan.batch)
+        self._draw = EpochDraw(rows, plan.constructed)
+        self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
     def batches(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
         """Return (places, ids, lengths) of one epoch, in random order."""
-        drawn = self._chance.choice(self._made, self._drawn, replace=False)
-        order = self._chance.permutation(np.concatenate([self._typed, drawn]))
+        order = self._draw.order(self._chance)
         tokens = self._tokens.encode([self._augmenter.reword(self._rows[at].text) for at in order])
         result = []
         for some in by_length(tokens, self._plan.batch):
@@ -167,17 +162,8 @@ class _Lessons:
         return [result[at] for at in self._chance.permutation(len(result))]
 
     def loss(self, outputs: tuple[torch.Tensor, ...], places: torch.Tensor) -> torch.Tensor:
-        task, complexity, language = (output.float() for output in outputs)
-        plan, targets = self._plan, self._targets
-        losses = functional.cross_entropy(
-            task, targets.task[places], reduction="none", label_smoothing=plan.smoothing
-        )
-        losses = losses + plan.language_weight * functional.cross_entropy(
-            language, targets.language[places], reduction="none", ignore_index=-1
-        )
-        level = targets.complexity[places]
-        losses = losses + plan.complexity_weight * (complexity - level).square() * (level >= 0)
-        return (losses * targets.weight[places]).mean()
+        wrong, others = self._targets.losses(outputs, places, self._plan)
+        return ((wrong + others) * self._targets.weight[places]).mean()
 
 
 def opinions(
@@ -188,7 +174,7 @@ def opinions(
     tokens = ChatTokens(tokenizer).encode(texts)
     groups = by_length(tokens, batch)
     parts: list[tuple[torch.Tensor, ...]] = []
-    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16):
+    with torch.inference_mode(), half_where_fast(str(device)):
         for some in groups:
             ids, mask = padded([tokens[at] for at in some])
             task, complexity, language = reader(ids.to(device), mask.sum(1).to(device))
@@ -197,9 +183,3 @@ def opinions(
     return Opinion(
         *(torch.cat(some).float().cpu().numpy()[back] for some in zip(*parts, strict=True))
     )
-
-
-def by_length(tokens: Sequence[Sequence[int]], batch: int) -> list[NDArray[np.int64]]:
-    """Return places in batches of texts of nearly one length, so that little is padded."""
-    order = np.argsort([len(ids) for ids in tokens], kind="stable")
-    return np.array_split(order, max(1, math.ceil(len(order) / batch)))

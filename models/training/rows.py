@@ -34,7 +34,7 @@ LANGUAGES = (
 )
 _LANGUAGE_NAMES = {"shell": "bash", "docker": "dockerfile", "scss": "css", "vue": "javascript"}
 
-_ORIGIN_WEIGHTS: Mapping[Origin, float] = {
+ORIGIN_WEIGHTS: Mapping[Origin, float] = {
     "held_out": 0.0,
     "real": 3.0,
     "harvested": 3.0,
@@ -71,6 +71,16 @@ class Row:
     weight: float
     rule: str = ""
 
+    @property
+    def is_taught(self) -> bool:
+        """Whether it is taught: not what scores, what rules answer, and commits, which are no prompts."""
+        return self.origin != "held_out" and not self.rule and self.kind != "commit_subject_proxy"
+
+    @property
+    def by_people(self) -> bool:
+        """Whether somebody typed it in a session of theirs."""
+        return self.origin in ("real", "harvested", "held_out")
+
 
 def load_rows(data: Path = DATA) -> list[Row]:
     """Return all rows, exact repeats of a text dropped, in a fixed order."""
@@ -94,7 +104,7 @@ def make_row(value: Mapping[str, Any], origin: Origin, source: str) -> Row:
     text = build_input(request)
     level = value.get("complexity")
     kind = str(value.get("kind", origin))
-    weight = _ORIGIN_WEIGHTS[origin] * float(value.get("confidence", 1.0))
+    weight = ORIGIN_WEIGHTS[origin] * float(value.get("confidence", 1.0))
     if origin == "constructed":
         weight *= _KIND_WEIGHTS.get(kind, 1.0)
     return Row(

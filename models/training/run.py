@@ -176,11 +176,7 @@ def taught(
     are recorded ones that teach what is hard; `written` the number of prompts that a large model
     wrote, 0 for all.
     """
-    chosen = [
-        index
-        for index, row in enumerate(rows)
-        if not row.rule and row.kind != "commit_subject_proxy"
-    ]
+    chosen = [at for at, row in enumerate(rows) if row.is_taught]
     some, soft = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
     path = work / f"network-{_key(some, soft, plan, start)}.pt"
@@ -197,7 +193,7 @@ def taught(
 
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
-    digest.update(soft.task.tobytes())
+    digest.update(soft.task.numpy().tobytes())
     if start:
         digest.update(start.read_bytes())
     for row in rows:

@@ -9,13 +9,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from models.training.finetune import Soft
-from models.training.rows import DATA, LANGUAGES, Row
+from models.training.rows import DATA, LANGUAGES, ORIGIN_WEIGHTS, Row
 from routerd.core.features import TASKS
 
 SOFT_LABELS = "soft_labels.npz"
@@ -24,7 +26,6 @@ SURE = 0.6
 """Probability from which the teacher's language is taken as the label."""
 LEAST = 0.01
 """Probability under which a task is not written down."""
-GENERATED_WEIGHT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,12 @@ def keep_generated(data: Path, texts: Sequence[str], said: Opinion) -> None:
             out.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
 
 
-def load_generated(data: Path = DATA) -> tuple[list[Row], NDArray[np.float32]]:
-    """Return the written prompts as rows of their likeliest task, and what the teacher says [n, 10]."""
+@cache
+def load_generated(data: Path = DATA) -> tuple[tuple[Row, ...], NDArray[np.float32]]:
+    """Return the written prompts as rows of their likeliest task, and what the teacher says [n, 10].
+
+    A run asks for them several times; they are read once.
+    """
     rows, said = [], []
     for line in gzip.decompress((data / GENERATED).read_bytes()).splitlines():
         value = json.loads(line)
@@ -80,10 +85,10 @@ def load_generated(data: Path = DATA) -> tuple[list[Row], NDArray[np.float32]]:
                 group="generated",
                 origin="generated",
                 kind="generated",
-                weight=GENERATED_WEIGHT,
+                weight=ORIGIN_WEIGHTS["generated"],
             )
         )
-    return rows, np.stack(said)
+    return tuple(rows), np.stack(said)
 
 
 def soft_labels(rows: Sequence[Row], data: Path = DATA) -> NDArray[np.float32]:
@@ -109,9 +114,9 @@ def with_teacher(
     """
     generated, heard = load_generated(data)
     generated, heard = generated[: limit or None], heard[: limit or None]
-    shares = np.concatenate([np.full(len(rows), share), np.ones(len(generated))])
-    said = np.concatenate([soft_labels(rows, data), heard])
-    return [*rows, *generated], Soft(said, shares.astype(np.float32))
+    said = torch.from_numpy(np.concatenate([soft_labels(rows, data), heard]))
+    shares = torch.cat([torch.full((len(rows),), share), torch.ones(len(generated))])
+    return [*rows, *generated], Soft(said, shares)
 
 
 def _digest(text: str) -> int:

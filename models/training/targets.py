@@ -1,13 +1,31 @@
 """Turns rows into the tensors that the network is scored against."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from models.training.rows import Row
 from routerd.core.features import TASKS
+
+
+class Weighing(Protocol):
+    """What a plan says of how much each output counts."""
+
+    @property
+    def smoothing(self) -> float:
+        """Share of a label that is spread over all tasks."""
+
+    @property
+    def language_weight(self) -> float:
+        """Of the language's loss."""
+
+    @property
+    def complexity_weight(self) -> float:
+        """Of the complexity's loss."""
 
 
 class Targets:
@@ -22,6 +40,24 @@ class Targets:
             [-1.0 if row.complexity is None else row.complexity for row in rows], device=device
         )
         self.weight = torch.tensor(balanced_weights(rows), dtype=torch.float32, device=device)
+
+    def losses(
+        self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor, weighing: Weighing
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the losses [b] of (task, complexity, language), the task's apart from the others'.
+
+        Labels nobody gave count for nothing.
+        """
+        task, complexity, language = (output.float() for output in outputs)
+        wrong = functional.cross_entropy(
+            task, self.task[batch], reduction="none", label_smoothing=weighing.smoothing
+        )
+        others = weighing.language_weight * functional.cross_entropy(
+            language, self.language[batch], reduction="none", ignore_index=-1
+        )
+        level = self.complexity[batch]
+        others += weighing.complexity_weight * (complexity - level).square() * (level >= 0)
+        return wrong, others
 
 
 def balanced_weights(rows: Sequence[Row]) -> NDArray[np.float64]:

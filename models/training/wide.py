@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.training.finetune import Soft, TextTokens, padded, soft_loss
+from models.training.finetune import Soft, TextTokens, padded
 from models.training.model import Classifier
 from models.training.rows import Row
 from models.training.targets import Targets
@@ -99,12 +99,7 @@ def teach_wide(rows: Sequence[Row], seed: int, soft: Soft | None = None) -> Wide
                 task, targets.task[batch], reduction="none", label_smoothing=SMOOTHING
             )
             if soft is not None:
-                losses = soft_loss(
-                    losses,
-                    task,
-                    torch.from_numpy(soft.task)[batch],
-                    torch.from_numpy(soft.share)[batch],
-                )
+                losses = soft.mix(losses, task, batch)
             optimiser.zero_grad()
             (losses * targets.weight[batch]).mean().backward()
             optimiser.step()

@@ -18,8 +18,14 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LogitsProcessor, LogitsProcessorList, Qwen2ForCausalLM
 
-from models.training.finetune import padded, schedule, set_rates
-from models.training.large import by_length
+from models.training.finetune import (
+    by_length,
+    half_where_fast,
+    move,
+    padded,
+    schedule,
+    set_rates,
+)
 from models.training.rows import LANGUAGES, Row
 from routerd.core.features import TASKS
 
@@ -59,7 +65,7 @@ def brief_of(row: Row, topic: Sequence[str] = ()) -> str:
         f"kind: {TASKS[row.task]}",
         f"language: {language}",
         f"words: {rounded(words)}",
-        f"manner: {'people' if row.origin in ('real', 'harvested') else 'writers'}",
+        f"manner: {'people' if row.by_people else 'writers'}",
     ]
     if _CHINESE.search(row.text):
         parts.append("in Chinese")
@@ -96,8 +102,7 @@ def teach_writer(
     optimiser = torch.optim.AdamW(
         taught, lr=plan.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=device != "cpu"
     )
-    twice = [row for row in rows if row.origin in ("real", "harvested")]
-    shown = [*rows, *twice]
+    shown = [*rows, *(row for row in rows if row.by_people)]
     step, started = 0, time.monotonic()
     total = plan.epochs * -(-len(shown) // plan.batch)
     for epoch in range(plan.epochs):
@@ -105,17 +110,11 @@ def teach_writer(
         groups = by_length([brief + text for brief, text in pairs], plan.batch)
         for number in np.random.default_rng(plan.seed + epoch).permutation(len(groups)):
             set_rates(optimiser, [plan.rate], schedule(min(step / total, 1.0), plan.warm_up))
-            loss = _loss(model, [pairs[at] for at in groups[number]], device)
-            optimiser.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(taught, 1.0)
-            optimiser.step()
+            some = [pairs[at] for at in groups[number]]
+            loss = move(taught, optimiser, _loss(model, some, device))
             step += 1
         seconds = time.monotonic() - started
-        print(
-            f"  writer, epoch {epoch + 1}: {seconds:.0f} s, loss {float(loss.detach()):.3f}",
-            flush=True,
-        )
+        print(f"  writer, epoch {epoch + 1}: {seconds:.0f} s, loss {loss:.3f}", flush=True)
     return model.eval()
 
 
@@ -141,7 +140,7 @@ def _loss(
     for row, (brief, _) in zip(wanted, pairs, strict=True):
         row[: len(brief)] = -100
     ids, wanted = ids.to(device), wanted.to(device)
-    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
+    with half_where_fast(device):
         hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
         told = wanted[:, 1:] != -100
         logits = model.lm_head(hidden[told])
@@ -163,7 +162,7 @@ class OnlyTaught(LogitsProcessor):
 def draw_briefs(rows: Sequence[Row], count: int, plan: WriterPlan) -> list[str]:
     """Return `count` briefs: the manner of one row, the topic of another; tasks by square root."""
     chance = random.Random(plan.seed)  # noqa: S311  # Variety, not secrecy.
-    people = [row for row in rows if row.origin in ("real", "harvested")]
+    people = [row for row in rows if row.by_people]
     writers = [row for row in rows if row.origin == "written"]
     weights = [_root_weights(some) for some in (people, writers)]
     result = []
@@ -205,7 +204,7 @@ def write(
         some = rounds[number]
         ids, mask = _flush_right([asked[at] for at in some])
         room = min(LONGEST, 12 + 4 * max(lengths[at] for at in some))
-        with torch.inference_mode(), torch.autocast(model.device.type, dtype=torch.bfloat16):
+        with torch.inference_mode(), half_where_fast(device):
             out = model.generate(
                 input_ids=ids.to(device),
                 attention_mask=mask.to(device),
