@@ -35,6 +35,8 @@ CLOSERS = (
 _IMPERATIVE_OPENERS = 14
 """The openers up to "let's" lead into an imperative; they fit before any ask well enough."""
 
+THINNED, DROPPED, FEWEST_WORDS = 0.4, 0.12, 6
+
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected|error|result|earlier): )")
 _END_MARKS = re.compile(r"[.?!,;:]+(?=\s|$)")
 
@@ -60,6 +62,8 @@ class Augmenter:
             ask = self._case(ask)
         if draw() < 0.25:
             ask = _END_MARKS.sub("", ask)
+        if draw() < THINNED:
+            ask = self._thin(ask)
         if self._pastes and not rest and draw() < 0.1:
             paste = self._random.choice(self._pastes)
             rest = [f"{self._random.choice(('code', 'selected', 'selected'))}: {paste}"]
@@ -73,6 +77,13 @@ class Augmenter:
         if self._random.random() < 0.5:
             ask += self._random.choice(CLOSERS)
         return ask
+
+    def _thin(self, ask: str) -> str:
+        """Leave out one word in eight, so that no single word decides."""
+        words = ask.split(" ")
+        if len(words) < FEWEST_WORDS:
+            return ask
+        return " ".join(word for word in words if self._random.random() > DROPPED)
 
     def _case(self, ask: str) -> str:
         return self._random.choice((str.lower, str.lower, str.upper, str.capitalize))(ask)

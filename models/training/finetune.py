@@ -16,7 +16,7 @@ from torch.nn import functional
 from models.training.augment import Augmenter
 from models.training.embed import MAX_TOKENS
 from models.training.encoder import added_places, tokenizer_json
-from models.training.model import Classifier
+from models.training.model import Classifier, narrow
 from models.training.rows import Row
 from models.training.targets import Targets
 
@@ -33,11 +33,12 @@ class Plan:
 
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
     `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
-    `every_piece` gives it to all others too. `teacher_share`: how much of the label of a row that
+    `every_piece` gives it to all others too. `width`: neurons between the halves of a layer. `teacher_share`: how much of the label of a row that
     was read by people is what the large model says.
     """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
+    width: int = 768
     epochs: float = 4.0
     stop: float = 0.0
     batch: int = 64
@@ -95,8 +96,10 @@ def finetune(
     teacher says; `start`: weights to begin with; `watch` is called every epoch.
     """
     torch.manual_seed(plan.seed)
-    model = Classifier(plan.layers)
+    model = Classifier(plan.layers, plan.width)
     if start is not None:
+        start = deepcopy(start)
+        narrow(start.bert, plan.width)
         model.load_state_dict(start.state_dict())
     model.bert.embeddings.requires_grad_(False)
     model.to(device)

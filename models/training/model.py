@@ -1,10 +1,12 @@
 """The network that is taught: MiniLM layers, pooled, with heads for all outputs."""
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn import functional
 
-from models.training.encoder import DIMENSIONS, load_bert
+from models.training.encoder import DIMENSIONS, WIDTH, load_bert
 from models.training.rows import LANGUAGES
 from routerd.core.features import TASKS
 
@@ -13,12 +15,16 @@ class Classifier(nn.Module):
     """Ids and mask [b, n] to (emb [b, 384] unit, task logits, complexity [b], language logits).
 
     The heads read mean and first token; `emb` is a projection of the mean that is taught to stay
-    where the base model puts the text, so that neighbours stay neighbours by meaning.
+    where the base model puts the text, so that neighbours stay neighbours by meaning. `width` is
+    the number of neurons between the two halves of a layer.
     """
 
-    def __init__(self, layers: tuple[int, ...] | None = None, dropout: float = 0.15) -> None:
+    def __init__(
+        self, layers: tuple[int, ...] | None = None, width: int = WIDTH, dropout: float = 0.15
+    ) -> None:
         super().__init__()
         self.bert = load_bert(layers)
+        narrow(self.bert, width)
         self.norm = nn.LayerNorm(2 * DIMENSIONS)
         self.task = _perceptron(DIMENSIONS, len(TASKS), dropout)
         self.complexity = _perceptron(DIMENSIONS // 4, 1, dropout)
@@ -27,6 +33,11 @@ class Classifier(nn.Module):
         with torch.no_grad():
             self.meaning.weight.copy_(torch.eye(DIMENSIONS))
             self.meaning.bias.zero_()
+
+    @property
+    def width(self) -> int:
+        """Neurons between the two halves of a layer."""
+        return int(self.bert.config.intermediate_size)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
@@ -40,6 +51,28 @@ class Classifier(nn.Module):
         complexity = torch.sigmoid(self.complexity(features)).squeeze(-1)
         emb = functional.normalize(self.meaning(mean), dim=-1)
         return emb, self.task(features), complexity, self.language(features)
+
+
+def narrow(bert: Any, width: int) -> None:
+    """Keep, in every layer, the `width` neurons that weigh most, in their order.
+
+    A neuron weighs what its incoming weights are long times what its outgoing ones are.
+    Raises: ValueError when the layers have fewer.
+    """
+    if width == bert.config.intermediate_size:
+        return
+    if width > bert.config.intermediate_size:
+        raise ValueError(f"layers of {bert.config.intermediate_size} neurons can't have {width}")
+    with torch.no_grad():
+        for layer in bert.encoder.layer:
+            into, out = layer.intermediate.dense, layer.output.dense
+            weighs = into.weight.norm(dim=1) * out.weight.norm(dim=0)
+            kept = weighs.topk(width).indices.sort().values
+            into.weight = nn.Parameter(into.weight[kept])
+            into.bias = nn.Parameter(into.bias[kept])
+            out.weight = nn.Parameter(out.weight[:, kept].contiguous())
+            into.out_features = out.in_features = width
+    bert.config.intermediate_size = width
 
 
 def _perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from models.training.encoder import WIDTH
 from models.training.model import Classifier
 
 _STEPS_TO_BIAS = 6
@@ -30,7 +31,7 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
         entry.name.removeprefix(_PREFIX): numpy_helper.to_array(entry)
         for entry in model.graph.initializer
     }
-    network = Classifier(layers).eval()
+    network = Classifier(layers, _width(stored)).eval()
     state = network.state_dict()
     found = {**_named(state, stored), **_anonymous(model, stored)}
     missing = [name for name in state if name not in found and ".pooler." not in name]
@@ -42,6 +43,13 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
         )
     network.load_state_dict(state)
     return network
+
+
+def _width(stored: Arrays) -> int:
+    """Return the neurons between the halves of a layer: the bias of the first half is named."""
+    biases = (name for name in stored if name.endswith("intermediate.dense.bias"))
+    name = next(biases, None)
+    return WIDTH if name is None else len(stored[name])
 
 
 def _named(state: dict[str, torch.Tensor], stored: Arrays) -> Arrays:

@@ -33,7 +33,7 @@ from routerd.core.features import TASKS
 from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-5"
+VERSION = "finetuned-3-layers-6"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -181,7 +181,7 @@ def taught(
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
     path = work / f"network-{_key(some, soft, plan, start)}.pt"
     if path.exists():
-        network = Classifier(plan.layers).eval()
+        network = Classifier(plan.layers, plan.width).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
         begun = begin_from(start, plan.layers) if start else None
