@@ -47,7 +47,7 @@ _KIND_WEIGHTS = {
     "ide_template": 0.6,
     "benchmark": 0.4,
     "commit_subject_proxy": 0.3,
-    "real": 0.6,
+    "real": 1.0,
     "fim": 0.5,
 }
 

@@ -1,7 +1,8 @@
 """What the large model says, kept beside the rows: it teaches the small network without a GPU.
 
 `soft_labels.npz`: of labelled rows, by a digest of their text. `generated.jsonl.gz`: prompts that
-a model wrote, with what the teacher says of each.
+a model wrote, with what the teacher says of each and, of those where it was not quite sure, how
+a reader labelled them.
 """
 
 import gzip
@@ -26,6 +27,10 @@ SURE = 0.6
 """Probability from which the teacher's language is taken as the label."""
 LEAST = 0.01
 """Probability under which a task is not written down."""
+READER_SHARE = 0.8
+"""A reader's part in the label of a prompt that a model wrote; the rest is the teacher's."""
+READ_WEIGHT = 1.5
+"""What a prompt that was read counts beside one that was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,21 @@ def keep_generated(data: Path, texts: Sequence[str], said: Opinion) -> None:
 
 @cache
 def load_generated(data: Path = DATA) -> tuple[tuple[Row, ...], NDArray[np.float32]]:
-    """Return the written prompts as rows of their likeliest task, and what the teacher says [n, 10].
+    """Return the written prompts as rows of their likeliest task, and what is said of it [n, 10].
 
-    A run asks for them several times; they are read once.
+    A run asks for them several times; they are parsed once.
     """
     rows, said = [], []
     for line in gzip.decompress((data / GENERATED).read_bytes()).splitlines():
         value = json.loads(line)
         shares = np.asarray([value["task"].get(task, 0.0) for task in TASKS], dtype=np.float32)
+        shares /= shares.sum()
+        label = value.get("read")
+        if label is not None:
+            shares *= 1 - READER_SHARE
+            shares[TASKS.index(label)] += READER_SHARE
         language = value["language"]
-        said.append(shares / shares.sum())
+        said.append(shares)
         rows.append(
             Row(
                 text=value["text"],
@@ -85,7 +95,7 @@ def load_generated(data: Path = DATA) -> tuple[tuple[Row, ...], NDArray[np.float
                 group="generated",
                 origin="generated",
                 kind="generated",
-                weight=ORIGIN_WEIGHTS["generated"],
+                weight=ORIGIN_WEIGHTS["generated"] * (READ_WEIGHT if label else 1.0),
             )
         )
     return tuple(rows), np.stack(said)
