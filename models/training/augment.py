@@ -56,6 +56,16 @@ class Augmenter:
             return text
         if draw() < 0.25:
             ask = self._frame(ask)
+        ask = self._retype(ask)
+        if self._pastes and not rest and draw() < 0.1:
+            paste = self._random.choice(self._pastes)
+            rest = [f"{self._random.choice(('code', 'selected', 'selected'))}: {paste}"]
+        elif rest and draw() < 0.1:
+            rest = rest[:-1]
+        return "\n".join([ask, *rest])
+
+    def _retype(self, ask: str) -> str:
+        draw = self._random.random
         if draw() < 0.35:
             ask = typo(ask, self._random, share=0.03)
         if draw() < 0.4:
@@ -64,12 +74,7 @@ class Augmenter:
             ask = _END_MARKS.sub("", ask)
         if draw() < THINNED:
             ask = self._thin(ask)
-        if self._pastes and not rest and draw() < 0.1:
-            paste = self._random.choice(self._pastes)
-            rest = [f"{self._random.choice(('code', 'selected', 'selected'))}: {paste}"]
-        elif rest and draw() < 0.1:
-            rest = rest[:-1]
-        return "\n".join([ask, *rest])
+        return ask
 
     def _frame(self, ask: str) -> str:
         if self._random.random() < 0.6:

@@ -20,17 +20,3 @@ def fit_temperature(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> fl
         return float(-np.log(softmax(logits, temperature)[rows, truth] + 1e-12).mean())
 
     return round(float(min(np.geomspace(0.3, 5.0, 120), key=loss)), 3)
-
-
-def crossed_confidence(
-    logits: NDArray[np.float32], truth: NDArray[np.int64], half: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return each row's confidence at the temperature fitted on the other half's rows.
-
-    So the calibration that is reported was never fitted on the rows that it is measured on.
-    """
-    confidence = np.empty(len(truth))
-    for mine in (half, ~half):
-        temperature = fit_temperature(logits[~mine], truth[~mine])
-        confidence[mine] = softmax(logits[mine], temperature).max(axis=1)
-    return confidence

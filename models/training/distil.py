@@ -22,7 +22,7 @@ from transformers import Qwen2ForCausalLM
 
 from models.training.language_model import load_language_model
 from models.training.large import LargePlan, LargeReader, opinions, teach_large
-from models.training.rows import DATA, Row, load_rows
+from models.training.rows import DATA, UNTAUGHT, Row, load_rows
 from models.training.soft_labels import Opinion, keep_generated, keep_soft_labels
 from models.training.writer import END, WriterPlan, draw_briefs, teach_writer, write
 from routerd.screening.screener import Screener
@@ -64,7 +64,7 @@ def main() -> None:
     ):
         if some:
             report(name, some, opinions(reader, tokenizer, [row.text for row in some]))
-    labelled = [row for row in rows if row.origin != "held_out"]
+    labelled = [row for row in rows if row.origin not in UNTAUGHT]
     said = opinions(reader, tokenizer, [row.text for row in labelled])
     keep_soft_labels(options.out, labelled, said)
     if options.teach_only:

@@ -33,8 +33,9 @@ class Plan:
 
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
     `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
-    `every_piece` gives it to all others too. `width`: neurons between the halves of a layer. `teacher_share`: how much of the label of a row that
-    was read by people is what the large model says.
+    `every_piece` gives it to all others too. `width`: neurons between the halves of a layer.
+    `teacher_share`: how much of the label of a row that was read by people is what the large
+    model says.
     """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
@@ -96,16 +97,7 @@ def finetune(
     teacher says; `start`: weights to begin with; `watch` is called every epoch.
     """
     torch.manual_seed(plan.seed)
-    model = Classifier(plan.layers, plan.width)
-    if start is not None:
-        start = deepcopy(start)
-        narrow(start.bert, plan.width)
-        model.load_state_dict(start.state_dict())
-    model.bert.embeddings.requires_grad_(False)
-    model.to(device)
-    # After the move, which drops what hangs on a parameter.
-    if plan.piece_rate:
-        _free_pieces(model, plan.every_piece)
+    model = _begun(plan, start, device)
     average = deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
     peaks = [group["lr"] for group in optimiser.param_groups]
@@ -129,6 +121,21 @@ def finetune(
         if watch:
             watch(epoch, average)
     return average
+
+
+def _begun(plan: Plan, start: Classifier | None, device: str) -> Classifier:
+    """Return the network to teach, with the weights of `start` as far as the plan keeps them."""
+    model = Classifier(plan.layers, plan.width)
+    if start is not None:
+        start = deepcopy(start)
+        narrow(start.bert, plan.width)
+        model.load_state_dict(start.state_dict())
+    model.bert.embeddings.requires_grad_(False)
+    model.to(device)
+    # After the move, which drops what hangs on a parameter.
+    if plan.piece_rate:
+        _free_pieces(model, plan.every_piece)
+    return model
 
 
 def _free_pieces(model: Classifier, every: bool) -> None:

@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.training.finetune import TextTokens, padded, predict
 from models.training.resume import read_back
-from models.training.rows import Row, load_rows
+from models.training.rows import UNTAUGHT, Row, load_rows
 from models.training.wide import BUCKETS, HARDNESS_SHARE, Wide, buckets
 from routerd.core.request import Message, Request, Text
 from routerd.replay import records
@@ -171,7 +171,7 @@ def failure_auc(problems: Sequence[Problem], complexity: Floats) -> dict[str, fl
 
 def main() -> int:
     """Score on left-out problems, print, write `LEFT_OUT`."""
-    rows = [row for row in load_rows() if row.origin != "held_out"]
+    rows = [row for row in load_rows() if row.origin not in UNTAUGHT]
     problems = load_problems()
     complexity = left_out(rows, problems, SHIPPED)
     for source, auc in failure_auc(problems, complexity).items():

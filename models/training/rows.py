@@ -21,10 +21,20 @@ from routerd.understanding.language_clues import evident_language
 
 DATA = Path(__file__).parent / "data"
 
-Origin = Literal["held_out", "real", "harvested", "written", "constructed", "generated"]
+Origin = Literal[
+    "held_out", "real", "harvested", "written", "constructed", "calibration", "generated"
+]
 # The first origin that holds a text keeps it: what scores the model is never taught, and labels
-# read by a person go before labels by rule.
-ORIGINS: tuple[Origin, ...] = ("held_out", "real", "harvested", "written", "constructed")
+# read by a person go before labels by rule. What fits the confidence is nothing that was taught.
+ORIGINS: tuple[Origin, ...] = (
+    "held_out",
+    "real",
+    "harvested",
+    "written",
+    "constructed",
+    "calibration",
+)
+UNTAUGHT: tuple[Origin, ...] = ("held_out", "calibration")
 
 LANGUAGES = (
     "none",
@@ -40,6 +50,7 @@ ORIGIN_WEIGHTS: Mapping[Origin, float] = {
     "harvested": 3.0,
     "written": 2.0,
     "constructed": 1.0,
+    "calibration": 0.0,
     "generated": 1.0,
 }
 # How close each kind of constructed prompt is to what people type.
@@ -73,13 +84,13 @@ class Row:
 
     @property
     def is_taught(self) -> bool:
-        """Whether it is taught: not what scores, what rules answer, and commits, which are no prompts."""
-        return self.origin != "held_out" and not self.rule and self.kind != "commit_subject_proxy"
+        """Whether it is taught: not what scores or calibrates, what rules answer, and commits."""
+        return self.origin not in UNTAUGHT and not self.rule and self.kind != "commit_subject_proxy"
 
     @property
     def by_people(self) -> bool:
         """Whether somebody typed it in a session of theirs."""
-        return self.origin in ("real", "harvested", "held_out")
+        return self.origin in ("real", "harvested", *UNTAUGHT)
 
 
 def load_rows(data: Path = DATA) -> list[Row]:
@@ -171,7 +182,7 @@ def records(data: Path, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]
             for value in _lines(path.read_text(encoding="utf-8").splitlines()):
                 yield f"written/{path.stem}", value
         return
-    read = origin in ("harvested", "held_out")
+    read = origin in ("harvested", *UNTAUGHT)
     path = data / origin / "real.jsonl" if read else data / f"{origin}.jsonl.gz"
     if not path.exists():
         return

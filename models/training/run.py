@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.training import vocabulary
-from models.training.calibrate import crossed_confidence, fit_temperature
+from models.training.calibrate import fit_temperature
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
 from models.training.encoder import DIMENSIONS, give_meaning, tokenizer_json
@@ -26,11 +26,10 @@ from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.resume import read_back
-from models.training.rows import Row, load_rows
+from models.training.rows import UNTAUGHT, Row, load_rows
 from models.training.soft_labels import load_generated, with_teacher
 from models.training.wide import Reader, teach_wide
 from routerd.core.features import TASKS
-from routerd.understanding.quality import calibration_error
 
 HERE = Path(__file__).parent
 VERSION = "finetuned-3-layers-6"
@@ -84,7 +83,8 @@ def build(
     started = time.monotonic()
     rows = load_rows()
     held_out = [row for row in rows if row.origin == "held_out" and not row.rule]
-    rows = [row for row in rows if row.origin != "held_out"]
+    apart = [row for row in rows if row.origin == "calibration" and not row.rule]
+    rows = [row for row in rows if row.origin not in UNTAUGHT]
     if limit:
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
     print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
@@ -94,17 +94,16 @@ def build(
         rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
     )
     graph = export_graph(network, work)
-    temperature, ece = calibrated(network, held_out)
     facts = {
         "version": VERSION,
         "max_tokens": MAX_TOKENS,
         "date": date,
-        "task_temperature": temperature,
+        "task_temperature": temperature_of(network, apart),
     }
     report: dict[str, Any] = {"counts": count_rows([*rows, *load_generated()[0][: limit or None]])}
     # Written first, scored as it lies there, then written again with the card that tells.
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
-    report |= {**evaluate(out), "ece": ece}
+    report |= evaluate(out)
     if curve:
         report["curve"] = learning_curve(rows, meaning, held_out, plan, work)
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
@@ -201,19 +200,10 @@ def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str
     return digest.hexdigest()[:16]
 
 
-def calibrated(network: Reader, held_out: Sequence[Row]) -> tuple[float, float]:
-    """Return the temperature fitted on all held-out prompts that the model answers, and the error.
-
-    The error is that of temperatures fitted on the other half of the repositories, so it is
-    earned on prompts the temperature did not see.
-    """
-    logits = predict(network, [row.text for row in held_out])[1]
-    truth = np.asarray([row.task for row in held_out])
-    half = np.asarray([hashlib.sha256(row.group.encode()).digest()[0] % 2 == 0 for row in held_out])
-    temperature = fit_temperature(logits, truth)
-    confidence = crossed_confidence(logits, truth, half)
-    right = (logits.argmax(axis=1) == truth).tolist()
-    return temperature, calibration_error(confidence.tolist(), right)
+def temperature_of(network: Reader, apart: Sequence[Row]) -> float:
+    """Return the temperature fitted on prompts that are neither taught nor score the model."""
+    logits = predict(network, [row.text for row in apart])[1]
+    return fit_temperature(logits, np.asarray([row.task for row in apart]))
 
 
 def learning_curve(

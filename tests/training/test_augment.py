@@ -29,3 +29,12 @@ def test_few_letters_get_no_typo_and_many_get_few() -> None:
     text = "rename the handler to something clearer"
     assert typo(text, source, share=0.03) != text
     assert abs(len(typo(text, source, share=0.03)) - len(text)) <= 1
+
+
+def test_at_times_words_are_left_out_but_never_from_short_asks() -> None:
+    augmenter = Augmenter(3, [])
+    long = "why does the parser drop the last line of every file"
+    lengths = [len(augmenter.reword(long).split()) for _ in range(300)]
+    assert min(lengths) < len(long.split()) <= max(lengths)
+    short = "fix the parser"
+    assert all(len(augmenter.reword(short).split()) >= 3 for _ in range(300))

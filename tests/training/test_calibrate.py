@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.training.calibrate import crossed_confidence, fit_temperature, softmax
+from models.training.calibrate import fit_temperature, softmax
 
 
 def test_the_temperature_cools_an_overconfident_model() -> None:
@@ -15,12 +15,3 @@ def test_the_temperature_cools_an_overconfident_model() -> None:
 
 def test_softmax_rows_sum_to_one_even_for_large_logits() -> None:
     assert softmax(np.asarray([[1000.0, 999.0]], dtype=np.float32)).sum() == pytest.approx(1.0)
-
-
-def test_each_half_is_calibrated_by_the_other() -> None:
-    logits = np.asarray([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [4.0, 0.0]], dtype=np.float32)
-    truth, half = np.asarray([0, 0, 1, 0]), np.asarray([True, True, False, False])
-    confidence = crossed_confidence(logits, truth, half)
-    # The first half, always right, makes the second sure; the second makes the first doubt.
-    assert confidence[2] > 0.99
-    assert confidence[0] == pytest.approx(0.5, abs=0.2)
