@@ -88,6 +88,13 @@ REGISTRIES = [
         ("repo1?\\.maven(\\.apache)?", "org"),
     )
 ]
+
+
+def registries(text: str) -> Iterator[re.Match[str]]:
+    for pattern in REGISTRIES:
+        yield from pattern.finditer(text)
+
+
 # Caches, builds and environments; the training data quotes what people paste into their prompts.
 NOT_OURS = {"__pycache__", "work", "base", "data", "build", "dist", "node_modules"}
 NO_TEXT = {".onnx", ".gguf", ".npz", ".gz", ".png", ".ico", ".icns", ".jsonl", ".pyc"}
@@ -152,12 +159,7 @@ def test_the_length_of_a_function_is_counted_without_its_docstring() -> None:
 
 
 def test_nothing_is_said_of_package_registries() -> None:
-    found = [
-        f"{name}: {match[0]}"
-        for name, text in texts()
-        for pattern in REGISTRIES
-        for match in pattern.finditer(text)
-    ]
+    found = [f"{name}: {match[0]}" for name, text in texts() for match in registries(text)]
     assert found == []
 
 
@@ -166,13 +168,16 @@ def test_no_training_prompt_names_a_package_registry() -> None:
     for path in sorted((ROOT / "models" / "training" / "data").rglob("*.jsonl*")):
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
-        found += [f"{name_of(path)}: {match[0]}" for p in REGISTRIES for match in p.finditer(text)]
+        # Ten patterns over twenty megabytes take a quarter of a minute; few lines name a host.
+        for line in text.lower().split("\n"):
+            if any(end in line for end in (".org", ".com", ".io")):
+                found += [f"{name_of(path)}: {match[0]}" for match in registries(line)]
     assert found == []
 
 
 def test_a_registry_would_be_found() -> None:
     planted = "see https://" + "py" + "pi.org/simple"
-    assert any(pattern.search(planted) for pattern in REGISTRIES)
+    assert any(registries(planted))
     assert name_of(Path(__file__)) in dict(texts())
 
 
