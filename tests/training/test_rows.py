@@ -125,7 +125,10 @@ def test_held_out_sources_share_no_repository_with_those_taught() -> None:
         origin: {group_of(source) for source, _ in records(DATA, origin)} for origin in ORIGINS
     }
     assert len(groups["held_out"]) > 30
-    assert not groups["held_out"] & (groups["real"] | groups["harvested"] | groups["constructed"])
+    assert len(groups["calibration"]) > 20
+    taught = groups["real"] | groups["harvested"] | groups["constructed"]
+    assert not groups["held_out"] & (taught | groups["calibration"])
+    assert not groups["calibration"] & taught
 
 
 def test_nothing_written_repeats_a_held_out_prompt() -> None:
