@@ -73,21 +73,20 @@ ELSEWHERE = {
 }
 
 # Written in two parts, so that this file is not one that mentions them.
-REGISTRIES = [
-    re.compile(rf"\b{first}\.{second}\b", re.IGNORECASE)
-    for first, second in (
-        ("py" + "pi", "org"),
-        ("python" + "hosted", "org"),
-        ("np" + "mjs", "(org|com)"),
-        ("yarn" + "pkg", "com"),
-        ("crates", "io"),
-        ("ruby" + "gems", "org"),
-        ("ana" + "conda", "(org|com)"),
-        ("proxy\\.go" + "lang", "org"),
-        ("nu" + "get", "org"),
-        ("repo1?\\.maven(\\.apache)?", "org"),
-    )
-]
+HOSTS = (
+    ("py" + "pi", "org"),
+    ("python" + "hosted", "org"),
+    ("np" + "mjs", "(org|com)"),
+    ("yarn" + "pkg", "com"),
+    ("crates", "io"),
+    ("ruby" + "gems", "org"),
+    ("ana" + "conda", "(org|com)"),
+    ("proxy\\.go" + "lang", "org"),
+    ("nu" + "get", "org"),
+    ("repo1?\\.maven(\\.apache)?", "org"),
+)
+REGISTRIES = [re.compile(rf"\b{first}\.{second}\b", re.IGNORECASE) for first, second in HOSTS]
+ENDS = {f".{end}" for _, second in HOSTS for end in second.strip("()").split("|")}
 
 
 def registries(text: str) -> Iterator[re.Match[str]]:
@@ -170,7 +169,7 @@ def test_no_training_prompt_names_a_package_registry() -> None:
         text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
         # Ten patterns over twenty megabytes take a quarter of a minute; few lines name a host.
         for line in text.lower().split("\n"):
-            if any(end in line for end in (".org", ".com", ".io")):
+            if any(end in line for end in ENDS):
                 found += [f"{name_of(path)}: {match[0]}" for match in registries(line)]
     assert found == []
 

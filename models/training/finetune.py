@@ -100,7 +100,7 @@ def finetune(
     """
     torch.manual_seed(plan.seed)
     model = _begun(plan, start, device)
-    first = deepcopy(model)
+    first = None if start is None else deepcopy(model)
     average = deepcopy(model).eval()
     optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
     peaks = [group["lr"] for group in optimiser.param_groups]
@@ -123,7 +123,7 @@ def finetune(
         print(f"  epoch {epoch}: {time.monotonic() - started:.0f} s, loss {loss:.3f}", flush=True)
         if watch:
             watch(epoch, average)
-    if start is not None:
+    if first is not None:
         _follow(average, first, 1 - plan.start_share)
     return average
 

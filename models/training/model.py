@@ -34,11 +34,6 @@ class Classifier(nn.Module):
             self.meaning.weight.copy_(torch.eye(DIMENSIONS))
             self.meaning.bias.zero_()
 
-    @property
-    def width(self) -> int:
-        """Neurons between the two halves of a layer."""
-        return int(self.bert.config.intermediate_size)
-
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -18,7 +18,7 @@ def test_neurons_that_give_nothing_go_first_and_nothing_is_read_otherwise() -> N
         before = network(ids, torch.ones_like(ids))
         narrow(network.bert, 768)
         after = network(ids, torch.ones_like(ids))
-    assert network.width == 768
+    assert network.bert.config.intermediate_size == 768
     assert network.bert.encoder.layer[0].intermediate.dense.weight.shape == (768, 384)
     for one, other in zip(before, after, strict=True):
         assert torch.allclose(one, other, atol=1e-5)
