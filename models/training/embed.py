@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.encoder import DIMENSIONS, Encoder
+from models.training.encoder import DIMENSIONS, Encoder, base_dir
 from models.training.export import export_graph
 from routerd.understanding.onnx_session import OnnxSession
 from routerd.understanding.tokens import TokenReader
@@ -16,16 +16,13 @@ from routerd.understanding.tokens import TokenReader
 MAX_TOKENS = 128
 """Longest input that is taught and read; see README.md."""
 BASE_TOKENS = 256
+WEIGHTS = "model.safetensors"
 
 
 def base_graph(work: Path) -> tuple[Path, str]:
-    """Write the base encoder's int8 graph; return its path and a digest of its weights."""
-    encoder = Encoder()
-    digest = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.numpy().tobytes())
-    return export_graph(BaseGraph(encoder), work / "base"), digest.hexdigest()[:16]
+    """Write the base encoder's int8 graph; return its path and a digest of the base weights."""
+    digest = hashlib.sha256((base_dir() / WEIGHTS).read_bytes()).hexdigest()
+    return export_graph(BaseGraph(Encoder()), work / "base"), digest[:16]
 
 
 class BaseGraph(torch.nn.Module):

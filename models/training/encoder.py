@@ -1,10 +1,12 @@
 """The sentence encoder: MiniLM from its package, cut and pooled as the exported graph has it."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from models.training import vocabulary
@@ -23,21 +25,34 @@ def base_dir() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
+@cache
+def base_tokenizer_json() -> str:
+    """Return the base model's tokenizer, without padding and truncation."""
+    tokenizer = Tokenizer.from_file(str(base_dir() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return str(tokenizer.to_str())
+
+
+@cache
 def tokenizer_json() -> str:
-    """Return the tokenizer that is taught and shipped: the base one with more characters."""
+    """Return the tokenizer that is taught and shipped: the base one, which reads more languages."""
     return vocabulary.extended(base_dir() / "tokenizer.json")
 
 
 def added_places() -> list[int]:
-    """Return the ids of the characters that the base does not know."""
+    """Return the ids of the characters and words that the base does not know."""
     return list(vocabulary.beginnings(base_dir() / "tokenizer.json"))
 
 
-def give_meaning(bert: Any) -> None:
-    """Let every added character begin at the mean of its English words' pieces."""
+def give_meaning(bert: Any, known: str = "") -> None:
+    """Let every addition that the tokenizer `known` lacks begin at the mean of its English words.
+
+    `known` is a tokenizer's JSON; the base's by default.
+    """
     weight = bert.embeddings.word_embeddings.weight
     with torch.no_grad():
-        for place, pieces in vocabulary.beginnings(base_dir() / "tokenizer.json").items():
+        for place, pieces in vocabulary.beginnings(base_dir() / "tokenizer.json", known).items():
             weight[place] = weight[pieces].mean(0)
 
 
@@ -49,6 +64,8 @@ def load_bert(layers: tuple[int, ...] | None = None) -> Any:
         kept = [bert.encoder.layer[index] for index in layers]
         bert.encoder.layer = torch.nn.ModuleList(kept)
         bert.config.num_hidden_layers = len(kept)
+    places = Tokenizer.from_str(tokenizer_json()).get_vocab_size()
+    bert.resize_token_embeddings(places, mean_resizing=False)
     give_meaning(bert)
     return bert
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from models.training.encoder import added_places, tokenizer_json
 from models.training.model import Classifier, narrow
 from models.training.rows import Row
 from models.training.targets import Targets
+from models.training.vocabulary import tongues
 
 TAUGHT_TOKENS = 96
 """Longest text that is taught; reading on to 128 gives the same accuracy (README.md)."""
@@ -31,6 +32,7 @@ WINDOW_BATCHES = 24
 class Plan:
     """How a training runs. Rates are peaks; `decay` multiplies them per layer downwards.
 
+    `constructed` and `generated` rows of that origin are drawn anew each epoch, the others all taught.
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
     `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
     `every_piece` gives it to all others too. `width`: neurons between the halves of a layer.
@@ -51,10 +53,11 @@ class Plan:
     weight_decay: float = 0.02
     smoothing: float = 0.08
     constructed: int = 2500
+    generated: int = 24_000
     language_weight: float = 0.4
     complexity_weight: float = 4.0
     meaning_weight: float = 2.0
-    meant_every: int = 8
+    meant_every: int = 2
     ema: float = 0.998
     piece_rate: float = 3e-4
     every_piece: bool = True
@@ -182,13 +185,14 @@ class Lessons:
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
         self._soft = soft and soft.to(device)
         self._tokens = TextTokens(TAUGHT_TOKENS)
-        self._augmenter = Augmenter(plan.seed, pastes(rows))
+        self._augmenter = Augmenter(plan.seed, pastes(rows), tongues())
         self._chance = np.random.default_rng(plan.seed)
-        self._draw = EpochDraw(rows, plan.constructed)
+        draws = {"constructed": plan.constructed, "generated": plan.generated}
+        self._draw = EpochDraw(rows, draws)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Yield (indices, ids, mask): all typed rows and another draw of the constructed ones."""
+        """Yield (indices, ids, mask) of an epoch: all typed rows, another draw of the others."""
         order = self._draw.order(self._chance)
         texts = [self._augmenter.reword(self._rows[index].text) for index in order]
         tokens = self._tokens.encode(texts)
@@ -220,20 +224,19 @@ class Lessons:
 
 
 class EpochDraw:
-    """Which rows an epoch goes over: all typed ones and another `constructed` of the made ones."""
+    """Which rows an epoch goes over: all of most origins, as many of others as `draws` says."""
 
-    def __init__(self, rows: Sequence[Row], constructed: int) -> None:
-        made = np.asarray([row.origin == "constructed" for row in rows])
-        self._typed, self._made = np.flatnonzero(~made), np.flatnonzero(made)
-        self._size = min(constructed, len(self._made))
-        self.count = len(self._typed) + self._size
+    def __init__(self, rows: Sequence[Row], draws: Mapping[str, int]) -> None:
+        origins = np.asarray([row.origin for row in rows])
+        self._always = np.flatnonzero(~np.isin(origins, list(draws)))
+        drawn = [(np.flatnonzero(origins == origin), most) for origin, most in draws.items()]
+        self._drawn = [(places, min(most, len(places))) for places, most in drawn]
+        self.count = len(self._always) + sum(size for _, size in self._drawn)
 
     def order(self, chance: np.random.Generator) -> NDArray[np.int64]:
         """Return their places in random order."""
-        made = (
-            chance.choice(self._made, self._size, replace=False) if self._size else self._made[:0]
-        )
-        return chance.permutation(np.concatenate([self._typed, made]))
+        some = [chance.permutation(places)[:size] for places, size in self._drawn]
+        return chance.permutation(np.concatenate([self._always, *some]))
 
 
 class TextTokens:

@@ -147,7 +147,7 @@ class _Lessons:
         self._targets = Targets(rows, device)
         self._augmenter = Augmenter(plan.seed, pastes(rows))
         self._chance = np.random.default_rng(plan.seed)
-        self._draw = EpochDraw(rows, plan.constructed)
+        self._draw = EpochDraw(rows, {"constructed": plan.constructed})
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
     def batches(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:

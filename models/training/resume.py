@@ -11,8 +11,9 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
+from tokenizers import Tokenizer
 
-from models.training.encoder import WIDTH
+from models.training.encoder import WIDTH, give_meaning, tokenizer_json
 from models.training.model import Classifier
 
 _STEPS_TO_BIAS = 6
@@ -23,7 +24,8 @@ Arrays = dict[str, NDArray[np.generic]]
 def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
     """Return the network that `graph` was exported from, as near as int8 kept it.
 
-    The linear models beside it are taught anew each time, so they are not read.
+    Characters and words that the tokenizer beside it lacks begin at their English words. The
+    linear models beside it are taught anew each time, so they are not read.
     Raises: ValueError when the graph was exported from another network.
     """
     model = onnx.load(graph)
@@ -37,12 +39,24 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
     missing = [name for name in state if name not in found and ".pooler." not in name]
     if missing:
         raise ValueError(f"{graph} lacks {missing[:3]}; it was made from another network")
+    known = (graph.parent / "tokenizer.json").read_text(encoding="utf-8")
     for name, values in found.items():
-        state[name] = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype).reshape(
-            state[name].shape
-        )
+        kept = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype)
+        if name.endswith("word_embeddings.weight"):
+            _place(kept, state[name], known)
+        else:
+            state[name] = kept.reshape(state[name].shape)
     network.load_state_dict(state)
+    give_meaning(network.bert, known)
     return network
+
+
+def _place(kept: torch.Tensor, places: torch.Tensor, known: str) -> None:
+    """Put the rows of `kept`, as the tokenizer `known` counts them, where today's has them."""
+    before = Tokenizer.from_str(known).get_vocab()
+    after = Tokenizer.from_str(tokenizer_json()).get_vocab()
+    both = [name for name in before if name in after]
+    places[[after[name] for name in both]] = kept[[before[name] for name in both]]
 
 
 def _width(stored: Arrays) -> int:

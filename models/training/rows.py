@@ -69,7 +69,8 @@ class Row:
 
     `task` indexes TASKS; `complexity` 0..1 or None where nobody judged it; `language` indexes
     LANGUAGES or None where unknown. `group` is the repository it comes from. `rule`: the task the
-    daemon's rules give, '' for none.
+    daemon's rules give, '' for none. `original`: digest of the English text it says in another
+    language, '' where it says none.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Row:
     kind: str
     weight: float
     rule: str = ""
+    original: str = ""
 
     @property
     def is_taught(self) -> bool:
@@ -128,7 +130,13 @@ def make_row(value: Mapping[str, Any], origin: Origin, source: str) -> Row:
         kind=kind,
         weight=weight,
         rule=_rule(request, text),
+        original=str(value.get("original", "")),
     )
+
+
+def digest_of(text: str) -> str:
+    """Return what names a text in `Row.original`: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def to_request(value: Mapping[str, Any]) -> Request:

@@ -15,24 +15,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training import vocabulary
 from models.training.calibrate import fit_temperature
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
-from models.training.encoder import DIMENSIONS, give_meaning, tokenizer_json
+from models.training.encoder import DIMENSIONS, base_tokenizer_json
 from models.training.evaluate import evaluate
 from models.training.export import export_graph, write_model
 from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.resume import read_back
-from models.training.rows import UNTAUGHT, Row, load_rows
+from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.soft_labels import load_generated, with_teacher
 from models.training.wide import Reader, teach_wide
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-6"
+VERSION = "finetuned-3-layers-7"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -88,7 +87,7 @@ def build(
     if limit:
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
     print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
-    meaning = meanings(rows, work, start, plan.meant_every)
+    meaning = meanings(rows, work, plan.meant_every)
     problems = load_problems()[: limit or None]
     network = taught(
         rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
@@ -122,40 +121,24 @@ def seed_everything() -> None:
     torch.set_flush_denormal(True)
 
 
-def meanings(
-    rows: Sequence[Row], work: Path, start: Path | None, every: int = 1
-) -> NDArray[np.float32]:
+def meanings(rows: Sequence[Row], work: Path, every: int = 1) -> NDArray[np.float32]:
     """Return where each text shall stay, unit vectors [n, 384]; zeros where it is free to move.
 
-    That is where the base model puts it, or where `start` does, which was taught the same:
-    stored embeddings of the version before stay comparable as far as can be. `every` nth text
-    is held in place; that is enough to hold the space. A text that `start` could not read whole
-    is free.
+    That is where the base model puts it; what says an English text in another language belongs
+    where the base puts the English one. One text in `every` is held in place, which is enough to
+    hold the space, and only such as the base can read.
     """
-    if start:
-        graph, key = start, hashlib.sha256(start.read_bytes()).hexdigest()[:16]
-        tokenizer = tokenizer_of(start)
-        strange = vocabulary.lacking(tokenizer)
-    else:
-        (graph, key), tokenizer = base_graph(work), tokenizer_json()
-        strange = set(vocabulary.characters())
+    graph, key = base_graph(work)
+    english = {digest_of(row.text): row.text for row in rows}
+    held = {}
+    for at, row in enumerate(rows):
+        if row.original in english:
+            held[at] = english[row.original]
+        elif row.text.isascii() and int(digest_of(row.text), 16) % every == 0:
+            held[at] = row.text
     result = np.zeros((len(rows), DIMENSIONS), dtype=np.float32)
-    held = [at for at in range(0, len(rows), every) if strange.isdisjoint(rows[at].text)]
-    result[held] = embed([rows[at].text for at in held], graph, tokenizer, work, key=key)
+    result[list(held)] = embed(list(held.values()), graph, base_tokenizer_json(), work, key=key)
     return result
-
-
-def begin_from(start: Path, layers: tuple[int, ...] | None) -> Classifier:
-    """Return the network of a shipped graph; characters it did not know begin at their words."""
-    network = read_back(start, layers)
-    if vocabulary.lacking(tokenizer_of(start)):
-        give_meaning(network.bert)
-    return network
-
-
-def tokenizer_of(graph: Path) -> str:
-    """Return the tokenizer that lies beside a shipped graph, as JSON."""
-    return (graph.parent / "tokenizer.json").read_text(encoding="utf-8")
 
 
 def taught(
@@ -183,7 +166,7 @@ def taught(
         network = Classifier(plan.layers, plan.width).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
-        begun = begin_from(start, plan.layers) if start else None
+        begun = read_back(start, plan.layers) if start else None
         held = np.concatenate([meaning[chosen], free])
         network = finetune(some, held, plan, soft=soft, start=begun, device=device).cpu()
         torch.save(network.state_dict(), path)

@@ -1,26 +1,55 @@
-"""Characters that the base tokenizer lacks, put where its vocabulary has unused places.
+"""Characters and words that the base tokenizer lacks, each beginning at its English words.
 
-all-MiniLM-L6-v2 knows 488 Chinese characters of the many thousand; half of what people type in
-Chinese, and a fifth in Japanese, was one and the same unknown piece. Its vocabulary has 994 places
-that no text ever reaches. They take the characters most used in prompts, and each begins where
-the mean of a few English words for it lies (`data/characters.tsv`, written for this project).
+all-MiniLM-L6-v2 reads English: it knows 488 Chinese characters of the many thousand and spells
+Russian letter by letter. Its vocabulary has 994 places that no text ever reaches; they take the
+characters most used in prompts (`data/characters.tsv`). After its last place stand words and set
+phrases of other languages (`data/words.tsv`). Each begins where the mean of a few English words
+for it lies. Both files were written for this project.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
-CHARACTERS = Path(__file__).parent / "data" / "characters.tsv"
+DATA = Path(__file__).parent / "data"
+CHARACTERS = DATA / "characters.tsv"
+WORDS = DATA / "words.tsv"
+
+_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
 @cache
 def characters() -> dict[str, str]:
     """Return character -> English words for it, most used first."""
-    lines = CHARACTERS.read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t") for line in lines if line)
+    return _glosses(CHARACTERS)
+
+
+@cache
+def words() -> dict[str, str]:
+    """Return word of another language -> English words for it."""
+    return _glosses(WORDS)
+
+
+@cache
+def tongues() -> tuple[dict[str, list[str]], ...]:
+    """Return, language by language, English word -> the words that mean just that."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for word, gloss, tongue in _lines(WORDS):
+        found.setdefault(tongue, {}).setdefault(gloss, []).append(word)
+    return tuple(found.values())
+
+
+def _glosses(path: Path) -> dict[str, str]:
+    return {word: gloss for word, gloss, *_ in _lines(path)}
+
+
+def _lines(path: Path) -> list[list[str]]:
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def with_characters(tokenizer: str, added: Sequence[str]) -> str:
@@ -42,25 +71,74 @@ def with_characters(tokenizer: str, added: Sequence[str]) -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
+def with_words(tokenizer: str, added: Sequence[str]) -> str:
+    """Return a tokenizer's JSON with `added` after its last place.
+
+    Words of languages written without spaces (and Korean, whose words grow endings) are found
+    anywhere in a text, the longest first; others as whole words, in lower case and without
+    accents, as the tokenizer reads. What it knows already is passed over.
+    """
+    content = json.loads(tokenizer)
+    vocabulary = content["model"]["vocab"]
+    place = max(vocabulary.values()) + 1
+    for word in _whole(tokenizer, added):
+        if word not in vocabulary:
+            vocabulary[word] = place
+            place += 1
+    for word in added:
+        if _WITHOUT_SPACES.search(word) and word not in vocabulary:
+            content["added_tokens"].append(_found_anywhere(word, place))
+            place += 1
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _whole(tokenizer: str, added: Sequence[str]) -> dict[str, str]:
+    """Return what the tokenizer makes of each word that stands between spaces -> the word.
+
+    The first of those that look alike to it stands for all.
+    """
+    normalizer = Tokenizer.from_str(tokenizer).normalizer
+    found: dict[str, str] = {}
+    for word in added:
+        if not _WITHOUT_SPACES.search(word):
+            found.setdefault(normalizer.normalize_str(word), word)
+    return found
+
+
+def _found_anywhere(word: str, place: int) -> dict[str, Any]:
+    free = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+    return {"id": place, "content": word, **free}
+
+
 def extended(base: Path) -> str:
-    """Return the tokenizer at `base` with the characters and without padding and truncation."""
+    """Return the tokenizer at `base` with all additions and without padding and truncation."""
     added = with_characters(base.read_text(encoding="utf-8"), tuple(characters()))
-    tokenizer = Tokenizer.from_str(added)
+    tokenizer = Tokenizer.from_str(with_words(added, tuple(words())))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return str(tokenizer.to_str())
 
 
-def lacking(tokenizer: str) -> set[str]:
-    """Return the characters that a tokenizer's JSON does not know."""
-    return characters().keys() - json.loads(tokenizer)["model"]["vocab"].keys()
+def beginnings(base: Path, known: str = "") -> dict[int, list[int]]:
+    """Return place -> the base's pieces of its English words, for what `known` lacks.
 
-
-def beginnings(base: Path) -> dict[int, list[int]]:
-    """Return the place of every added character -> the base's pieces of its English words."""
-    known = base.read_text(encoding="utf-8")
-    before, after = Tokenizer.from_str(known), Tokenizer.from_str(extended(base))
+    `known` is a tokenizer's JSON, the base's by default.
+    """
+    told = base.read_text(encoding="utf-8")
+    before, after = Tokenizer.from_str(told), Tokenizer.from_str(extended(base))
+    # The base's file pads every text to 128 pieces; a word would begin at the padding's place.
+    before.no_padding()
+    has = Tokenizer.from_str(known or told).get_vocab()
     return {
-        after.token_to_id(one): before.encode(characters()[one], add_special_tokens=False).ids
-        for one in lacking(known)
+        place: before.encode(gloss, add_special_tokens=False).ids
+        for name, gloss in _named(told).items()
+        if name not in has and (place := after.token_to_id(name)) is not None
     }
+
+
+def _named(tokenizer: str) -> Mapping[str, str]:
+    """Return the additions by the names they have in the vocabulary -> English words."""
+    glosses = words()
+    whole = {name: glosses[word] for name, word in _whole(tokenizer, tuple(glosses)).items()}
+    apart = {word: gloss for word, gloss in glosses.items() if _WITHOUT_SPACES.search(word)}
+    return {**apart, **whole, **characters()}

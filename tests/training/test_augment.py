@@ -38,3 +38,15 @@ def test_at_times_words_are_left_out_but_never_from_short_asks() -> None:
     assert min(lengths) < len(long.split()) <= max(lengths)
     short = "fix the parser"
     assert all(len(augmenter.reword(short).split()) >= 3 for _ in range(300))
+
+
+def test_at_times_a_text_is_said_with_words_of_another_language() -> None:
+    tongues = [{"parser": ["парсер"], "why": ["почему"]}, {"parser": ["解析器"]}]
+    augmenter = Augmenter(3, [], tongues)
+    said = [augmenter.reword("why does the parser drop parser.py") for _ in range(400)]
+    switched = [text for text in said if not text.isascii()]
+    assert 0.05 * len(said) < len(switched) < 0.25 * len(said)
+    assert any("почему" in text.lower() and "парсер" in text.lower() for text in switched)
+    assert any("解析器" in text for text in switched)
+    # File names stay as they are.
+    assert not any("парсер." in text or "解析器." in text for text in said)

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -22,3 +25,28 @@ def test_the_shipped_graph_is_read_back_as_it_reads() -> None:
         read = session.run(tokens.encode(text))
         assert int(language.argmax()) == int(read.language.argmax())
         assert float((emb[0] * torch.from_numpy(read.emb)).sum()) > 0.95
+
+
+def test_words_keep_their_place_by_name_and_new_ones_begin_at_english(
+    tmp_path: Path,
+) -> None:
+    from models.training.resume import read_back
+    from models.training.vocabulary import characters
+    from tests.understanding.tiny_model import REAL_MODEL
+
+    graph = tmp_path / "model.onnx"
+    graph.write_bytes((REAL_MODEL / "model.onnx").read_bytes())
+    # The shipped tokenizer, as if it had not known one of its characters.
+    content = json.loads((REAL_MODEL / "tokenizer.json").read_text(encoding="utf-8"))
+    places = content["model"]["vocab"]
+    character, gloss = next(
+        (one, gloss) for one, gloss in characters().items() if gloss in places and one in places
+    )
+    place = places["forgotten"] = places.pop(character)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), encoding="utf-8")
+    weight = read_back(graph, (0, 2, 5)).bert.embeddings.word_embeddings.weight
+    whole = read_back(REAL_MODEL / "model.onnx", (0, 2, 5)).bert.embeddings.word_embeddings.weight
+    english = places[gloss]
+    assert torch.equal(weight[english], whole[english])
+    assert torch.equal(weight[place], weight[english])
+    assert not torch.equal(weight[place], whole[place])

@@ -11,6 +11,7 @@ from models.training.rows import (
     DATA,
     LANGUAGES,
     ORIGINS,
+    digest_of,
     group_of,
     load_rows,
     make_row,
@@ -140,6 +141,14 @@ def test_nothing_written_repeats_a_held_out_prompt() -> None:
     # A bare "hi" is a greeting in every source; the loader drops exact repeats from what is taught.
     copied = {held_out[a] for a, b in pairs if a < len(held_out) <= b}
     assert not [text for text in copied if len(text) > 12]
+
+
+def test_every_translation_names_a_text_that_is_taught() -> None:
+    rows = load_rows()
+    taught = {digest_of(row.text) for row in rows if row.is_taught}
+    said = [row.original for row in rows if row.original]
+    assert len(said) > 4000
+    assert taught.issuperset(said)
 
 
 def test_the_shipped_data_load_and_carry_only_free_licences() -> None:
