@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from torch.nn import functional
 
 from models.training.augment import Augmenter
-from models.training.embed import MAX_TOKENS
-from models.training.encoder import added_places, tokenizer_json
+from models.training.batches import EpochDraw, TextTokens, by_length, padded
+from models.training.encoder import added_places
 from models.training.model import Classifier, narrow
 from models.training.rows import Row
 from models.training.targets import Targets
@@ -23,7 +22,6 @@ from models.training.vocabulary import tongues
 
 TAUGHT_TOKENS = 96
 """Longest text that is taught; reading on to 128 gives the same accuracy (README.md)."""
-PAD = 0
 WINDOW_BATCHES = 24
 """Rows are sorted by length within this many batches: little padding, still well mixed."""
 
@@ -223,49 +221,6 @@ class Lessons:
         return (losses * self._targets.weight[batch]).mean()
 
 
-class EpochDraw:
-    """Which rows an epoch goes over: all of most origins, as many of others as `draws` says."""
-
-    def __init__(self, rows: Sequence[Row], draws: Mapping[str, int]) -> None:
-        origins = np.asarray([row.origin for row in rows])
-        self._always = np.flatnonzero(~np.isin(origins, list(draws)))
-        drawn = [(np.flatnonzero(origins == origin), most) for origin, most in draws.items()]
-        self._drawn = [(places, min(most, len(places))) for places, most in drawn]
-        self.count = len(self._always) + sum(size for _, size in self._drawn)
-
-    def order(self, chance: np.random.Generator) -> NDArray[np.int64]:
-        """Return their places in random order."""
-        some = [chance.permutation(places)[:size] for places, size in self._drawn]
-        return chance.permutation(np.concatenate([self._always, *some]))
-
-
-class TextTokens:
-    """Tokenises many texts at once, cut to head and tail as the daemon does."""
-
-    def __init__(self, longest: int = MAX_TOKENS) -> None:
-        self._longest = longest
-        self._tokenizer = Tokenizer.from_str(tokenizer_json())
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return ids per text, at most `longest`."""
-        result = []
-        for encoding in self._tokenizer.encode_batch(list(texts)):
-            result.append(head_and_tail(encoding.ids, self._longest))
-        return result
-
-
-def head_and_tail(ids: list[int], longest: int) -> list[int]:
-    """Cut ids to three parts of head and one of tail where they are more than `longest`."""
-    tail = longest // 4
-    return ids if len(ids) <= longest else ids[: longest - tail] + ids[-tail:]
-
-
-def by_length(tokens: Sequence[Sequence[int]], batch: int) -> list[NDArray[np.int64]]:
-    """Return places in batches of texts of nearly one length, so that little is padded."""
-    order = np.argsort([len(ids) for ids in tokens], kind="stable")
-    return [order[first : first + batch] for first in range(0, len(order), batch)]
-
-
 def half_where_fast(device: str = "cpu") -> AbstractContextManager[object]:
     """Return a context that computes in bfloat16 where the device has it.
 
@@ -276,15 +231,6 @@ def half_where_fast(device: str = "cpu") -> AbstractContextManager[object]:
         return torch.autocast(kind, dtype=torch.bfloat16)
     native = torch.cpu._is_avx512_bf16_supported()
     return torch.autocast("cpu", dtype=torch.bfloat16) if native else nullcontext()
-
-
-def padded(tokens: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids and mask [b, longest]."""
-    lengths = np.asarray([len(ids) for ids in tokens])
-    mask = np.arange(lengths.max()) < lengths[:, None]
-    ids = np.full(mask.shape, PAD, dtype=np.int64)
-    ids[mask] = np.concatenate([np.asarray(some, dtype=np.int64) for some in tokens])
-    return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
 
 
 def predict(model: torch.nn.Module, texts: Sequence[str], batch: int = 64) -> Predictions:

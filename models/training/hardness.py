@@ -23,7 +23,8 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
-from models.training.finetune import TextTokens, padded, predict
+from models.training.batches import TextTokens, padded
+from models.training.finetune import predict
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, load_rows
 from models.training.wide import BUCKETS, HARDNESS_SHARE, Wide, buckets

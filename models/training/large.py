@@ -16,17 +16,8 @@ from torch import nn
 from transformers import Qwen2ForCausalLM
 
 from models.training.augment import Augmenter
-from models.training.finetune import (
-    EpochDraw,
-    by_length,
-    half_where_fast,
-    head_and_tail,
-    move,
-    padded,
-    pastes,
-    schedule,
-    set_rates,
-)
+from models.training.batches import EpochDraw, by_length, head_and_tail, padded
+from models.training.finetune import half_where_fast, move, pastes, schedule, set_rates
 from models.training.rows import LANGUAGES, Row
 from models.training.soft_labels import Opinion
 from models.training.targets import Targets

@@ -19,6 +19,8 @@ from tokenizers import Tokenizer
 DATA = Path(__file__).parent / "data"
 CHARACTERS = DATA / "characters.tsv"
 WORDS = DATA / "words.tsv"
+UNTOLD = "mixed"
+"""The language of words that nobody sorted."""
 
 _WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
@@ -40,7 +42,8 @@ def tongues() -> tuple[dict[str, list[str]], ...]:
     """Return, language by language, English word -> the words that mean just that."""
     found: dict[str, dict[str, list[str]]] = {}
     for word, gloss, tongue in _lines(WORDS):
-        found.setdefault(tongue, {}).setdefault(gloss, []).append(word)
+        if tongue != UNTOLD:
+            found.setdefault(tongue, {}).setdefault(gloss, []).append(word)
     return tuple(found.values())
 
 

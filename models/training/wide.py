@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.training.finetune import Soft, TextTokens, padded
+from models.training.batches import TextTokens, padded
+from models.training.finetune import Soft
 from models.training.model import Classifier
 from models.training.rows import Row
 from models.training.targets import Targets

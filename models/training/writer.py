@@ -18,14 +18,8 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LogitsProcessor, LogitsProcessorList, Qwen2ForCausalLM
 
-from models.training.finetune import (
-    by_length,
-    half_where_fast,
-    move,
-    padded,
-    schedule,
-    set_rates,
-)
+from models.training.batches import by_length, padded
+from models.training.finetune import half_where_fast, move, schedule, set_rates
 from models.training.rows import LANGUAGES, Row
 from routerd.core.features import TASKS
 

