@@ -16,7 +16,7 @@ tasks, a complexity and the programming language. Version {version}, built {date
   inner neurons, fine-tuned on all outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
   base model puts the text; the word embeddings are taught too. Linear models over word pieces, pairs and triples, in the same graph,
   have a vote on the task and on the complexity. 994 Chinese and Japanese characters stand in
-  unused places of its vocabulary, 17,000 words of fourteen other languages after its last one; they
+  unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
   began where their English words lie.
 - **Teacher**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels. What it says is
   four fifths of the label of every taught row, and all of it for prompts that another copy of it,

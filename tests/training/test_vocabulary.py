@@ -77,6 +77,14 @@ def test_every_addition_has_english_words_of_its_own() -> None:
         assert gloss.isascii()
 
 
+def test_fourteen_languages_can_say_what_is_asked() -> None:
+    tongues = vocabulary.tongues()
+    assert len(tongues) == 14
+    # What Vietnamese says for "fix" and "add" looks like English words without its accents.
+    assert all("explain" in tongue for tongue in tongues)
+    assert sum({"fix", "add"} <= tongue.keys() for tongue in tongues) == 13
+
+
 def test_the_shipped_tokenizer_reads_other_languages() -> None:
     read = Tokenizer.from_str(SHIPPED.read_text(encoding="utf-8"))
     known = read.get_vocab()
