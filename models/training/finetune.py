@@ -34,8 +34,8 @@ class Plan:
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
     `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
     `every_piece` gives it to all others too. `width`: neurons between the halves of a layer.
-    `start_share`: how much of the weights begun with is in those that are returned; the mean of
-    both reads new sources better than either. `teacher_share`: how much of the label of a row
+    `start_share`: how much of the weights begun with is in those that are returned; a mean of
+    both reads new sources better than what was taught last. `teacher_share`: how much of the label of a row
     that was read by people is what the large model says.
     """
 
@@ -60,7 +60,7 @@ class Plan:
     piece_rate: float = 3e-4
     every_piece: bool = True
     teacher_share: float = 0.8
-    start_share: float = 0.5
+    start_share: float = 0.75
     seed: int = 7
 
 

@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
     parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
     parser.add_argument("--rate", type=float, default=Plan().rate)
+    parser.add_argument("--head-rate", type=float, default=Plan().head_rate)
+    parser.add_argument("--piece-rate", type=float, default=Plan().piece_rate)
     parser.add_argument("--batch", type=int, default=Plan().batch)
     parser.add_argument("--device", default="cpu", help="cuda where there is one")
     parser.add_argument("--threads", type=int, default=2)
@@ -61,7 +63,14 @@ def main() -> None:
         limit=options.limit,
         date=options.date,
         device=options.device,
-        plan=Plan(epochs=options.epochs, stop=options.stop, rate=options.rate, batch=options.batch),
+        plan=Plan(
+            epochs=options.epochs,
+            stop=options.stop,
+            rate=options.rate,
+            head_rate=options.head_rate,
+            piece_rate=options.piece_rate,
+            batch=options.batch,
+        ),
     )
 
 
