@@ -21,7 +21,7 @@ from routerd import logs
 from routerd.audit.log import AuditLog
 from routerd.core.config import Config
 from routerd.credentials.keyring_store import KeyringStore
-from routerd.daemon import wiring
+from routerd.daemon import freed_memory, wiring
 from routerd.daemon.governance import Governance
 from routerd.daemon.house import TheHouse
 from routerd.endpoints import http_server
@@ -79,7 +79,7 @@ async def rooms(
             house = TheHouse(here, config, parts, understanding, memory, governance)
             async with anyio.create_task_group() as group:
                 if config.understanding.enabled:
-                    group.start_soon(anyio.to_thread.run_sync, understanding.load)
+                    group.start_soon(anyio.to_thread.run_sync, _load, understanding)
                 group.start_soon(house.first_look, first_look_s)
                 group.start_soon(house.recall)
             yield house
@@ -88,6 +88,11 @@ async def rooms(
             understanding.close()
             with anyio.CancelScope(shield=True):
                 await outbound.aclose()
+
+
+def _load(understanding: OnnxUnderstanding) -> None:
+    understanding.load()
+    freed_memory.give_back()
 
 
 def _understanding(config: Config) -> OnnxUnderstanding:

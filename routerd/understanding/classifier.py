@@ -30,12 +30,7 @@ from routerd.understanding.model_files import (
     read_labels,
     read_verified,
 )
-from routerd.understanding.onnx_session import (
-    EMBEDDING_DIMENSIONS,
-    OnnxSession,
-    Outputs,
-    give_back_memory,
-)
+from routerd.understanding.onnx_session import EMBEDDING_DIMENSIONS, OnnxSession, Outputs
 from routerd.understanding.tokens import TokenReader
 
 logger = logging.getLogger(__name__)
@@ -152,7 +147,6 @@ class _Model:
             raise ModelUnusable(
                 f"corrupt: the model's outputs don't fit its labels ({type(error).__name__})"
             ) from error
-        give_back_memory()
 
     def read(self, text: str) -> Reading:
         """Run the model. Raises: ValueError when an output is not finite or has a wrong shape."""

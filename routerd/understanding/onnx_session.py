@@ -3,9 +3,7 @@
 It gets bytes that `model_files` has checked, never a path, so what was checked is what runs.
 """
 
-import ctypes
 import os
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +57,6 @@ class OnnxSession:
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         emb, task, complexity, language = self._session.run(list(OUTPUTS), feed)
         return Outputs(emb[0], task[0], float(complexity.reshape(-1)[0]), language[0])
-
-
-def give_back_memory() -> None:
-    """Return to the system what loading took and freed: 5 of 154 MB, which glibc keeps by itself."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # Other C libraries have none.
-        if trim is not None:
-            trim(0)
 
 
 def available_providers() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from routerd.understanding.model_files import ModelUnusable
-from routerd.understanding.onnx_session import OnnxSession, give_back_memory
+from routerd.understanding.onnx_session import OnnxSession
 from tests.understanding.tiny_model import REAL_MODEL
 
 ROOT = Path(__file__).parents[2]
@@ -102,17 +102,3 @@ def test_a_model_of_another_kind_is_called_corrupt() -> None:
     raw = b"\x08\x08:" + bytes([len(graph)]) + graph + b"B\x04\n\x00\x10\x11"
     with pytest.raises(ModelUnusable, match="lacks the outputs"):
         OnnxSession(raw)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_that_was_freed_goes_back_to_the_system() -> None:
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1])
-
-    # Small pieces, every other kept: glibc gives such back only when asked.
-    pieces = [bytearray(50_000) for _ in range(2_000)]
-    del pieces[::2]
-    before = resident()
-    give_back_memory()
-    assert resident() < before
-    assert len(pieces) == 1_000
