@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from routerd.understanding.language_words import EXTENSIONS, LOOKS, NAMES, TOOLS
+from routerd.understanding.language_words import ERRORS, EXTENSIONS, LOOKS, NAMES, TOOLS
 
-FILE_POINTS, NAME_POINTS, TOOL_POINTS, LOOK_POINTS = 2.5, 2.5, 1.5, 1.5
+FILE_POINTS, NAME_POINTS, ERROR_POINTS, TOOL_POINTS, LOOK_POINTS = 2.5, 2.5, 2.0, 1.5, 1.5
 EVIDENT = 1.5
 """Points a language needs: one clue of any kind will do."""
 
 _MOST_PER_KIND = 3
+# What shows the first shows the second as well: TypeScript is JavaScript, `$x = ` begins both.
+_SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"))
 # ASCII: in "用python写" the name stands between words of another script.
 _WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
 _FILE = re.compile(r"(?<=[\w*)\]-])\.([A-Za-z]\w{0,7})(?![\w(/])")
@@ -36,9 +38,9 @@ _FILE_OF = {end: language for language, ends in EXTENSIONS.items() for end in en
 def evident_language(text: str) -> str:
     """Return the language with most points, '' where none has enough of them."""
     points = language_points(text)
-    # What TypeScript shows of JavaScript is true of both.
-    if points["typescript"] and points["javascript"]:
-        points["typescript"] += points.pop("javascript")
+    for special, wider in _SPEAKS_FOR:
+        if points[special] and points[wider]:
+            points[special] += points.pop(wider)
     best = max(points, key=lambda name: points[name], default="")
     return best if best and points[best] >= EVIDENT else ""
 
@@ -51,7 +53,9 @@ def language_points(text: str) -> Counter[str]:
         (_files(text), FILE_POINTS),
         (names, NAME_POINTS),
         (tools, TOOL_POINTS),
-        (_looks(text), LOOK_POINTS),
+        (_seen(ERRORS, text), ERROR_POINTS),
+        # Prose has no look of code; it may well quote an error without any code mark.
+        (_seen(LOOKS, text) if _CODE_MARKS.search(text) else {}, LOOK_POINTS),
     ):
         for language, count in found.items():
             points[language] += worth * min(count, _MOST_PER_KIND) ** 0.5
@@ -80,13 +84,11 @@ def _terms(text: str) -> Iterator[str]:
         yield f"{first} {second}"
 
 
-def _looks(text: str) -> Counter[str]:
-    """Count what looks like code of each language; prose is not searched."""
-    if not _CODE_MARKS.search(text):
-        return Counter()
+def _seen(patterns: Mapping[str, re.Pattern[str]], text: str) -> Counter[str]:
+    """Count the distinct matches of each language's pattern."""
     found: Counter[str] = Counter()
-    for language, look in LOOKS.items():
-        hits = {match[0] for match in look.finditer(text)}
+    for language, pattern in patterns.items():
+        hits = {match[0] for match in pattern.finditer(text)}
         if hits:
             found[language] = len(hits)
     return found

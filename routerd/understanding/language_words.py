@@ -142,18 +142,16 @@ TOOLS: Mapping[str, str] = {
 """Tools, libraries and terms at home in one language."""
 
 _LOOKS = {
-    "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:|Traceback \(most recent|\bfrom \w[\w.]* import |"
-    r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|\w+Error: |\.py\"|print\(f?[\"']|"
-    r"'\w+' object (?:has|is)",
-    "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|===|"
-    r"Cannot read propert|Uncaught|undefined is not|\bis not a function",
-    "typescript": r"\binterface \w+ \{|: (?:string|number|boolean)\b[;,)\[]|<\w+\[\]>|\bas const\b|"
-    r"\bTS\d{4}\b|: Promise<|\bimport type\b|export (?:const|type|interface) ",
+    "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:|\bfrom \w[\w.]* import |"
+    r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|\w+Error: |\.py\"|print\(f?[\"']",
+    "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|===",
+    "typescript": r"\binterface \w+ \{|: (?:string|number|boolean)\b(?:[;,)\[]| [={])|<\w+\[\]>|\bas const\b|"
+    r": Promise<|\bimport type\b|export (?:const|type|interface) ",
     "java": r"public (?:static |final )*(?:class|void|int|String)\b|System\.out|@Override|"
-    r"\bprivate (?:static |final )+\w+|Exception in thread|new ArrayList|@Test\b|\bjava\.\w+\.",
+    r"\bprivate (?:static |final )+\w+|new ArrayList|@Test\b|\bjava\.\w+\.",
     "go": r"\bfunc (?:\(\w+ \*?\w+\) )?\w+\(|:= |\bpackage main\b|if err != nil|fmt\.\w+|\bchan \w+|"
     r"\b(?:os|strings|time|errors|filepath)\.[A-Z]\w+|\w+_test\.go|--- (?:PASS|FAIL): ",
-    "rust": r"\bfn \w+\(|\blet mut\b|impl(?:<\w+>)? \w+ |println!|::new\(|&mut |error\[E\d+\]|"
+    "rust": r"\bfn \w+\(|\blet mut\b|impl(?:<\w+>)? \w+ |println!|::new\(|&mut |"
     r"unwrap\(\)|#\[derive",
     "cpp": r"#include <(?:iostream|vector|string|map|algorithm)>|std::|cout ?<<|\btemplate ?<|nullptr",
     "c": r"#include <(?:std\w+|string|unistd)\.h>|\bint main\((?:void|int argc)|\bstruct \w+ \*|"
@@ -176,11 +174,57 @@ _LOOKS = {
     "yaml": r"\bapiVersion:|\bruns-on:|\bservices: |\bsteps: |\buses: ",
     "dart": r"\bWidget build\(|extends Stat\w+Widget|setState\(\(\)",
     "perl": r"\buse strict;|\bmy [$@%]\w+",
-    "powershell": r"\$\w+ = (?:New|Get)-\w+|\b(?:Get|Set|New|Remove)-[A-Z]\w+|-ErrorAction|\$env:",
+    "powershell": r"\b(?:Get|Set|New|Remove|Add|Start|Stop|Out|Invoke|Import|Export|ConvertTo|Test|Select|"
+    r"Where|ForEach|Write|Register|Unregister|Enable|Disable|Restart|Copy|Move)-[A-Z]\w+|"
+    r"-ErrorAction|\$env:|\[System\.[\w.]+\]::|\$_\.",
     "haskell": r"\w+ :: \w+ ->",
     "dockerfile": r"\bFROM [\w/.-]+:[\w.-]+|\bRUN (?:apt|pip|npm)|\bENTRYPOINT \[",
     "hcl": r"\bresource \"|\bvariable \"",
     "gdscript": r"\bextends (?:Node|Character)\w+|@onready|@export var",
 }
-LOOKS: Mapping[str, re.Pattern[str]] = {name: re.compile(look) for name, look in _LOOKS.items()}
-"""The look of code and of its errors."""
+_ERRORS = {
+    "python": r"Traceback \(most recent|No module named|\bunhashable type|codec can't (?:en|de)code|"
+    r"\b(?:Key|Value|Index|Attribute|Import|ModuleNotFound|Indentation|Name|UnboundLocal|"
+    r"Unicode\w+|ZeroDivision|FileNotFound|NotImplemented|Recursion)Error\b|"
+    r"'\w+' object (?:has|is)|\btakes \d+ positional argument",
+    "javascript": r"Cannot read propert|\bUncaught |undefined is not|\bis not a function|"
+    r"\b(?:Reference|Range)Error\b|Cannot find module|\bERR_[A-Z]+_[A-Z_]+|\bnpm ERR!|"
+    r"Cannot use import statement|Unhandled ?Promise ?Rejection|\bat \S+\.js:\d+",
+    "typescript": r"\bTS\d{4}\b|\bnot assignable to (?:type|parameter)|does not exist on type|"
+    r"implicitly has an '?any",
+    "java": r"\bNullPointerException|Exception in thread|\(\w+\.java:\d+\)|error: cannot find symbol|"
+    r"\bexpected:<[^>]*> but was|\bClass(?:NotFound|Cast)Exception|\bNoSuchMethodError",
+    "go": r"\bpanic: |\bundefined: \w|declared (?:and|but) not used|nil pointer dereference|"
+    r"imported and not used|goroutine \d+ \[",
+    "rust": r"error\[E\d+\]|does not live long enough|cannot borrow [`']|use of moved value|"
+    r"thread '[^']*' panicked|borrowed value",
+    "cpp": r"undefined reference to|no matching function for call|\bstd::bad_alloc|\bLNK\d{4}\b",
+    "c": r"implicit declaration of function|incompatible pointer type",
+    "csharp": r"\bNullReferenceException|\bCS\d{4}\b|Object reference not set",
+    "php": r"Fatal error: Uncaught|Undefined (?:variable|index|array key|property)|"
+    r"Call to (?:a member|undefined) function|\.php on line \d+",
+    "ruby": r"\bNoMethodError|undefined (?:method|local variable)|for nil:NilClass|\(NameError\)",
+    "kotlin": r"Unresolved reference|Smart cast to",
+    "swift": r"unexpectedly found nil|Cannot convert value of type|\bEXC_BAD_ACCESS",
+    "scala": r"is not a member of (?:object|package)",
+    "sql": r"\bORA-\d{5}|syntax error at or near|violates (?:foreign key|unique|not-null|check)|"
+    r"relation \"[^\"]+\" does not exist|Unknown column|duplicate key value|no such (?:table|column)",
+    "bash": r"syntax error near unexpected token|: bad substitution|: unbound variable",
+    "lua": r"attempt to (?:index|call|compare|concatenate) a?",
+    "r": r"could not find function|object '[\w.]+' not found",
+    "dart": r"RenderFlex overflowed|\bLateInitializationError",
+    "powershell": r"\bFullyQualifiedErrorId|is not recognized as (?:the name of )?a cmdlet",
+    "haskell": r"Couldn't match (?:expected )?type|No instance for \(",
+    "elixir": r"\*\* \(\w+Error\)|\bFunctionClauseError",
+    "julia": r"no method matching \w+\(",
+}
+
+
+def _compiled(patterns: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
+    return {language: re.compile(pattern) for language, pattern in patterns.items()}
+
+
+LOOKS = _compiled(_LOOKS)
+"""The look of code."""
+ERRORS = _compiled(_ERRORS)
+"""What only one language's compiler, interpreter or test runner says."""

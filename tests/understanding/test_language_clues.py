@@ -26,10 +26,38 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("in R, how do I plot the residuals", "r"),
         ("kubectl says the pod is pending", "yaml"),
         ("用python写一个爬虫", "python"),
+        ("function sum(a: number): number { return a }", "typescript"),
     ],
 )
 def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
     assert evident_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("TypeError: Cannot read properties of undefined (reading 'map')", "javascript"),
+        ("TypeError: unhashable type: 'dict'", "python"),
+        ("Error 'charmap' codec can't encode character", "python"),
+        ("Type 'string' is not assignable to type 'number'", "typescript"),
+        ("SumTest.adds:12 expected:<5> but was:<4>", "java"),
+        ("panic: runtime error: index out of range [3]", "go"),
+        ("error[E0502]: cannot borrow `rows` as mutable", "rust"),
+        ("undefined reference to `Shape::area()'", "cpp"),
+        ("Object reference not set to an instance of an object", "csharp"),
+        ("Fatal error: Uncaught Error: Call to undefined function dump()", "php"),
+        ("undefined method `name' for nil:NilClass", "ruby"),
+        ('ERROR: relation "users" does not exist', "sql"),
+        ("Couldn't match expected type Int with actual type Bool", "haskell"),
+    ],
+)
+def test_an_error_tells_whose_it_is(text: str, language: str) -> None:
+    assert evident_language(text) == language
+
+
+def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
+    assert evident_language("$user = Get-ADUser -Identity ada; $name = $user.Name") == "powershell"
+    assert evident_language("$name = strtolower($user);") == "php"
 
 
 @pytest.mark.parametrize(
