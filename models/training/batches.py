@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 from models.training.embed import MAX_TOKENS
 from models.training.encoder import tokenizer_json
 from models.training.rows import Row
+from routerd.understanding.spelling import Speller
 
 PAD = 0
 
@@ -31,16 +32,17 @@ class EpochDraw:
 
 
 class TextTokens:
-    """Tokenises many texts at once, cut to head and tail as the daemon does."""
+    """Tokenises many texts at once, slips mended, cut to head and tail as the daemon does."""
 
     def __init__(self, longest: int = MAX_TOKENS) -> None:
         self._longest = longest
         self._tokenizer = Tokenizer.from_str(tokenizer_json())
+        self._speller = Speller(lambda word: self._tokenizer.token_to_id(word) is not None)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return ids per text, at most `longest`."""
         result = []
-        for encoding in self._tokenizer.encode_batch(list(texts)):
+        for encoding in self._tokenizer.encode_batch([self._speller.mend(text) for text in texts]):
             result.append(head_and_tail(encoding.ids, self._longest))
         return result
 

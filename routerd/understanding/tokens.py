@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from routerd.understanding.model_files import ModelUnusable
+from routerd.understanding.spelling import Speller
 
 TAIL_SHARE = 0.25
 """Share of the budget kept for a long text's end; the ask leads, see `input_text`."""
@@ -14,7 +15,10 @@ MAX_CHARACTERS_PER_TOKEN = 12
 
 
 class TokenReader:
-    """Encodes one text at a time, without padding, cut to `max_tokens` at head and tail."""
+    """Encodes one text at a time, slips of the keyboard mended, without padding.
+
+    It cuts to `max_tokens` at head and tail.
+    """
 
     def __init__(self, tokenizer_json: bytes, max_tokens: int) -> None:
         """Raises: ModelUnusable when the bytes are no tokenizer."""
@@ -29,13 +33,14 @@ class TokenReader:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._max_tokens = max(max_tokens, 8)
+        self._speller = Speller(lambda word: self._tokenizer.token_to_id(word) is not None)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Return ids of shape [1, n], 2 <= n <= max_tokens, special tokens included."""
         limit = self._max_tokens * MAX_CHARACTERS_PER_TOKEN
         if len(text) > 2 * limit:
             text = f"{text[:limit]} {text[-limit:]}"
-        ids = self._tokenizer.encode(text).ids
+        ids = self._tokenizer.encode(self._speller.mend(text)).ids
         if len(ids) > self._max_tokens:
             # The last id is the closing special token, so the tail keeps it.
             tail = max(int(self._max_tokens * TAIL_SHARE), 1)
