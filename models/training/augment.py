@@ -35,7 +35,7 @@ CLOSERS = (
 _IMPERATIVE_OPENERS = 14
 """The openers up to "let's" lead into an imperative; they fit before any ask well enough."""
 
-THINNED, DROPPED, FEWEST_WORDS = 0.4, 0.12, 6
+THINNED, DROPPED, FEWEST_WORDS = 0.6, 0.15, 6
 SWITCHED = 0.12
 """Share of texts in which every word of one other language's lexicon is said in it."""
 
@@ -108,7 +108,7 @@ class Augmenter:
         return _SPOKEN.sub(say, ask)
 
     def _thin(self, ask: str) -> str:
-        """Leave out one word in eight, so that no single word decides."""
+        """Leave out one word in seven, so that no single word decides."""
         words = ask.split(" ")
         if len(words) < FEWEST_WORDS:
             return ask

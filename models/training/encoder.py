@@ -35,11 +35,6 @@ def tokenizer_json() -> str:
     return vocabulary.extended(base_dir() / TOKENIZER)
 
 
-def added_places() -> list[int]:
-    """Return the ids of the characters and words that the base does not know."""
-    return list(vocabulary.beginnings(base_dir() / TOKENIZER))
-
-
 def give_meaning(bert: Any, known: str = "") -> None:
     """Let every addition that the tokenizer `known` lacks begin at the mean of its English words.
 

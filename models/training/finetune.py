@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from torch.nn import functional
 
 from models.training.augment import Augmenter
 from models.training.batches import EpochDraw, TextTokens, by_length, padded
-from models.training.encoder import added_places
+from models.training.descent import Average, Descent, schedule
 from models.training.model import Classifier, narrow
+from models.training.resume import lean_back
 from models.training.rows import Row
 from models.training.targets import Targets
 from models.training.vocabulary import tongues
@@ -32,11 +33,11 @@ class Plan:
 
     `constructed` and `generated` rows of that origin are drawn anew each epoch, the others all taught.
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
-    `piece_rate` is that of the characters added to the vocabulary; 0 leaves them where they are.
-    `every_piece` gives it to all others too. `width`: neurons between the halves of a layer.
-    `start_share`: how much of the weights begun with is in those that are returned; a mean of
-    both reads new sources better than what was taught last. `teacher_share`: how much of the label of a row
-    that was read by people is what the large model says.
+    `piece_rate` is that of the word embeddings. `width`: neurons between the halves of a layer.
+    `kept`: how much of a given start's encoder is in the weights begun with; the rest is the base
+    model's, so that what was learnt by heart is let go. `start_share`: how much of the start is in the
+    weights that are returned; a mean of both reads new sources better than what was taught last.
+    `teacher_share`: how much of the label of a row that was read by people is what the large model says.
     """
 
     layers: tuple[int, ...] | None = (0, 2, 5)
@@ -58,8 +59,8 @@ class Plan:
     meant_every: int = 2
     ema: float = 0.998
     piece_rate: float = 3e-4
-    every_piece: bool = True
     teacher_share: float = 0.8
+    kept: float = 0.4
     start_share: float = 0.75
     seed: int = 7
 
@@ -101,10 +102,8 @@ def finetune(
     """
     torch.manual_seed(plan.seed)
     model = _begun(plan, start, device)
-    first = None if start is None else deepcopy(model)
-    average = deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(_groups(model, plan), fused=True)
-    peaks = [group["lr"] for group in optimiser.param_groups]
+    descent = Descent(model, plan)
+    average = Average(model, plan.ema)
     lessons = Lessons(rows, meaning, soft, plan, device)
     total = math.ceil(plan.epochs * lessons.steps_per_epoch)
     last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
@@ -112,57 +111,37 @@ def finetune(
     while step < last:
         model.train()
         for batch, ids, mask in lessons.batches():
-            set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
             with half_where_fast(device):
                 outputs = model(ids, mask)
-            loss = move(model.parameters(), optimiser, lessons.loss(outputs, batch))
-            _follow(average, model, min(plan.ema, (1 + step) / (10 + step)))
+            share = schedule(step / total, plan.warm_up)
+            loss = descent.step(lessons.loss(outputs, batch), share)
+            average.follow(model)
             step += 1
             if step >= last:
                 break
         epoch += 1
         print(f"  epoch {epoch}: {time.monotonic() - started:.0f} s, loss {loss:.3f}", flush=True)
         if watch:
-            watch(epoch, average)
-    if first is not None:
-        _follow(average, first, 1 - plan.start_share)
-    return average
+            watch(epoch, average.network)
+    if start is not None:
+        average.mix(_as_planned(start, plan).to(device), plan.start_share)
+    return average.network
 
 
 def _begun(plan: Plan, start: Classifier | None, device: str) -> Classifier:
-    """Return the network to teach, with the weights of `start` as far as the plan keeps them."""
-    model = Classifier(plan.layers, plan.width)
-    if start is not None:
-        start = deepcopy(start)
-        narrow(start.bert, plan.width)
-        model.load_state_dict(start.state_dict())
-    model.bert.embeddings.requires_grad_(False)
-    model.to(device)
-    # After the move, which drops what hangs on a parameter.
-    if plan.piece_rate:
-        _free_pieces(model, plan.every_piece)
+    """Return the network to teach: the base model's, or `start` moved back towards it."""
+    if start is None:
+        return Classifier(plan.layers, plan.width).to(device)
+    model = _as_planned(start, plan)
+    lean_back(model, plan.layers, 1 - plan.kept)
+    return model.to(device)
+
+
+def _as_planned(start: Classifier, plan: Plan) -> Classifier:
+    """Return a copy of `start` of the plan's width."""
+    model = deepcopy(start)
+    narrow(model.bert, plan.width)
     return model
-
-
-def _free_pieces(model: Classifier, every: bool) -> None:
-    """Let the added characters' embeddings learn, and `every` other one if so wanted."""
-    weight = model.bert.embeddings.word_embeddings.weight
-    weight.requires_grad_(True)
-    if not every:
-        added = torch.zeros(len(weight), 1, device=weight.device)
-        added[added_places()] = 1.0
-        weight.register_hook(lambda gradient: gradient * added)
-
-
-def move(
-    clipped: Iterable[torch.nn.Parameter], optimiser: torch.optim.Optimizer, loss: torch.Tensor
-) -> float:
-    """Take one step down, the gradient of `clipped` at most one long; return the loss."""
-    optimiser.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(clipped, 1.0)
-    optimiser.step()
-    return float(loss.detach())
 
 
 class Lessons:
@@ -244,50 +223,6 @@ def predict(model: torch.nn.Module, texts: Sequence[str], batch: int = 64) -> Pr
             parts.append(tuple(output.float() for output in model(ids, mask)))
     back = np.argsort(np.concatenate(groups))
     return tuple(torch.cat(some).numpy()[back] for some in zip(*parts, strict=True))
-
-
-def _groups(model: Classifier, plan: Plan) -> list[dict[str, object]]:
-    """Return parameter groups: heads fastest, the encoder slower towards its input."""
-    depth = len(model.bert.encoder.layer)
-    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        rate = plan.head_rate
-        pieces = name.endswith("word_embeddings.weight")
-        if pieces:
-            rate = plan.piece_rate
-        elif name.startswith("bert."):
-            layer = int(name.split(".")[3]) if ".layer." in name else -1
-            rate = plan.rate * plan.decay ** (depth - 1 - layer)
-        # Decay would move the pieces that are to stay as well.
-        decay = plan.weight_decay if parameter.ndim > 1 and not pieces else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
-
-
-def set_rates(optimiser: torch.optim.Optimizer, peaks: Sequence[float], share: float) -> None:
-    """Let every group learn at this share of its peak."""
-    for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-        group["lr"] = peak * share
-
-
-def schedule(share: float, warm_up: float) -> float:
-    """Linear up to `warm_up`, then half a cosine down to nothing."""
-    if share < warm_up:
-        return share / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
-
-
-def _follow(average: Classifier, model: Classifier, keep: float) -> None:
-    """Move the averaged weights towards the model's."""
-    with torch.no_grad():
-        for slow, fast in zip(average.parameters(), model.parameters(), strict=True):
-            if fast.requires_grad:
-                slow.lerp_(fast, 1 - keep)
 
 
 def pastes(rows: Sequence[Row]) -> list[str]:

@@ -17,7 +17,8 @@ from transformers import Qwen2ForCausalLM
 
 from models.training.augment import Augmenter
 from models.training.batches import EpochDraw, by_length, head_and_tail, padded
-from models.training.finetune import half_where_fast, move, pastes, schedule, set_rates
+from models.training.descent import move, schedule, set_rates
+from models.training.finetune import half_where_fast, pastes
 from models.training.rows import LANGUAGES, Row
 from models.training.soft_labels import Opinion
 from models.training.targets import Targets
@@ -120,7 +121,7 @@ def teach_large(
             set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
             with half_where_fast(device):
                 outputs = reader(ids, lengths)
-            loss = move(body, optimiser, lessons.loss(outputs, places))
+            loss = move(body, [optimiser], lessons.loss(outputs, places))
             step += 1
         seconds = time.monotonic() - started
         print(f"  large, epoch {epoch + 1}: {seconds:.0f} s, loss {loss:.3f}", flush=True)

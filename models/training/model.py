@@ -62,12 +62,17 @@ def narrow(bert: Any, width: int) -> None:
         for layer in bert.encoder.layer:
             into, out = layer.intermediate.dense, layer.output.dense
             weighs = into.weight.norm(dim=1) * out.weight.norm(dim=0)
-            kept = weighs.topk(width).indices.sort().values
-            into.weight = nn.Parameter(into.weight[kept])
-            into.bias = nn.Parameter(into.bias[kept])
-            out.weight = nn.Parameter(out.weight[:, kept].contiguous())
-            into.out_features = out.in_features = width
+            keep_neurons(layer, weighs.topk(width).indices.sort().values)
     bert.config.intermediate_size = width
+
+
+def keep_neurons(layer: Any, kept: torch.Tensor) -> None:
+    """Leave out all but the neurons at `kept` between the two halves of a layer."""
+    into, out = layer.intermediate.dense, layer.output.dense
+    into.weight = nn.Parameter(into.weight.detach()[kept])
+    into.bias = nn.Parameter(into.bias.detach()[kept])
+    out.weight = nn.Parameter(out.weight.detach()[:, kept].contiguous())
+    into.out_features = out.in_features = len(kept)
 
 
 def _perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:

@@ -19,7 +19,8 @@ from torch.nn import functional
 from transformers import LogitsProcessor, LogitsProcessorList, Qwen2ForCausalLM
 
 from models.training.batches import by_length, padded
-from models.training.finetune import half_where_fast, move, schedule, set_rates
+from models.training.descent import move, schedule, set_rates
+from models.training.finetune import half_where_fast
 from models.training.rows import LANGUAGES, Row
 from routerd.core.features import TASKS
 
@@ -105,7 +106,7 @@ def teach_writer(
         for number in np.random.default_rng(plan.seed + epoch).permutation(len(groups)):
             set_rates(optimiser, [plan.rate], schedule(min(step / total, 1.0), plan.warm_up))
             some = [pairs[at] for at in groups[number]]
-            loss = move(taught, optimiser, _loss(model, some, device))
+            loss = move(taught, [optimiser], _loss(model, some, device))
             step += 1
         seconds = time.monotonic() - started
         print(f"  writer, epoch {epoch + 1}: {seconds:.0f} s, loss {loss:.3f}", flush=True)

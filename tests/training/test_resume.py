@@ -50,3 +50,21 @@ def test_words_keep_their_place_by_name_and_new_ones_begin_at_english(
     assert torch.equal(weight[english], whole[english])
     assert torch.equal(weight[place], weight[english])
     assert not torch.equal(weight[place], whole[place])
+
+
+def test_a_taught_network_leans_back_on_the_neurons_it_came_from() -> None:
+    from models.training.model import Classifier, narrow
+    from models.training.resume import lean_back
+
+    base = Classifier((0, 2))
+    taught = Classifier((0, 2))
+    narrow(base.bert, 768)
+    narrow(taught.bert, 768)
+    with torch.no_grad():
+        for weight in taught.parameters():
+            weight += 0.01 * torch.randn_like(weight)
+    head = taught.task[4].weight.clone()
+    lean_back(taught, (0, 2), 1.0)
+    for one, other in zip(taught.bert.parameters(), base.bert.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+    assert torch.equal(taught.task[4].weight, head)
