@@ -141,36 +141,26 @@ def test_fenced_code_alone_is_still_read() -> None:
     assert build_input(ask("```py\nx = 1\n```")) == "code: py x = 1"
 
 
-def test_tool_results_after_the_ask_are_digested_to_their_trouble() -> None:
-    request = Request(
-        (
-            user(
-                "make the whole test suite of the billing service pass again, then clean up after"
-            ),
-            Message("assistant", (ToolCall("c", "bash", "{}"),)),
-            result("collected 3 items\n...\nE   ValueError: bad date\nmore"),
-        )
+def test_what_an_agent_finds_while_it_works_on_an_ask_does_not_move_the_text() -> None:
+    call = Message("assistant", (ToolCall("c", "bash", "{}"),))
+    failed = Message("user", (ToolResult("c", "no such file", is_error=True),))
+    asked = Request((user("make the tests pass again"),))
+    working = Request(
+        (*asked.messages, call, result("E   ValueError: bad date"), assistant("hm"), call, failed)
     )
-    assert build_input(request).split("\n")[1] == "error: E ValueError: bad date"
+    assert build_input(working) == build_input(asked)
 
 
-def test_a_harmless_tool_result_is_its_start() -> None:
-    long_ask = "please read the configuration file of the service and tell me which port it takes"
-    request = Request((user(long_ask), result("port = 80\n" + "x\n" * 9000)))
-    assert build_input(request).split("\n")[1].startswith("result: port = 80 x x")
+def test_reminders_beside_hundreds_of_results_do_not_hide_the_ask() -> None:
+    call = Message("assistant", (ToolCall("c", "bash", "{}"),))
+    reminder = Text("<system-reminder>The list of tasks is empty.</system-reminder>")
+    step = (call, Message("user", (ToolResult("c", "ok"), reminder)))
+    assert build_input(Request((user("make the tests pass"), *step * 300))) == "make the tests pass"
 
 
-def test_tool_results_in_a_user_turn_count_as_results() -> None:
-    long_ask = "please read the configuration file of the service and tell me which port it takes"
-    turn = Message("user", (ToolResult("c", "no such file", is_error=True),))
-    assert build_input(Request((user(long_ask), turn))).endswith("error: no such file")
-
-
-def test_a_short_ask_brings_the_session_s_first_request() -> None:
-    request = Request(
-        (user("write a csv parser"), assistant("ok"), user("faster please, thanks!!"))
-    )
-    assert build_input(request) == "faster please, thanks!!\nearlier: write a csv parser"
+def test_a_follow_up_is_read_by_itself() -> None:
+    request = Request((user("write a csv parser"), assistant("ok"), user("faster please")))
+    assert build_input(request) == "faster please"
 
 
 def test_a_steering_turn_is_read_as_the_ask_before_it() -> None:
