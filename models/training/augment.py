@@ -7,6 +7,7 @@ language, pasted code or logs around the ask. Works on texts as `input_text` bui
 import random
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from routerd.understanding.rewordings import typo
 
@@ -38,10 +39,19 @@ _IMPERATIVE_OPENERS = 14
 THINNED, DROPPED, FEWEST_WORDS = 0.6, 0.15, 6
 SWITCHED = 0.12
 """Share of texts in which every word of one other language's lexicon is said in it."""
+UNTOUCHED, PASTED = 0.4, 0.2
+"""Shares of texts whose ask is typed as it stands, and of those without code that get some."""
 
-_LINE_LABEL = re.compile(r"\n(?=(?:code|selected|error|result|earlier): )")
+_LINE_LABEL = re.compile(r"\n(?=(?:code|selected): )")
 _SPOKEN = re.compile(r"(?<![\w./@-])[A-Za-z]+(?![\w/(-]|\.\w)")
 _END_MARKS = re.compile(r"[.?!,;:]+(?=\s|$)")
+
+
+class Variant(NamedTuple):
+    """A reworded text; where code was `pasted` beside it, it may show another language."""
+
+    text: str
+    pasted: bool
 
 
 class Augmenter:
@@ -61,23 +71,30 @@ class Augmenter:
         self._tongues = list(tongues)
         self._sizes = [len(tongue) for tongue in tongues]
 
-    def reword(self, text: str) -> str:
-        """Return a variant of `text`; about four in ten texts stay as they are."""
+    def reword(self, text: str) -> Variant:
+        """Return a variant of `text`; about three in ten texts stay as they are."""
         ask, *rest = _LINE_LABEL.split(text)
         draw = self._random.random
         if self._tongues and draw() < SWITCHED:
             ask = self._switch(ask)
-        elif draw() < 0.4:
-            return text
-        if draw() < 0.25:
-            ask = self._frame(ask)
-        ask = self._retype(ask)
-        if self._pastes and not rest and draw() < 0.1:
-            paste = self._random.choice(self._pastes)
-            rest = [f"{self._random.choice(('code', 'selected', 'selected'))}: {paste}"]
-        elif rest and draw() < 0.1:
-            rest = rest[:-1]
-        return "\n".join([ask, *rest])
+        if draw() >= UNTOUCHED:
+            if draw() < 0.25:
+                ask = self._frame(ask)
+            ask = self._retype(ask)
+            if rest and draw() < 0.1:
+                rest = rest[:-1]
+        pasted = bool(self._pastes) and not rest and draw() < PASTED
+        if pasted:
+            ask, rest = self._paste(ask)
+        return Variant("\n".join([ask, *rest]), pasted)
+
+    def _paste(self, ask: str) -> tuple[str, list[str]]:
+        """Put code beside an ask, as an editor attaches it or as people drop it there."""
+        code = self._random.choice(self._pastes)
+        place = self._random.choice(("code", "selected", "before", "behind"))
+        if place == "before":
+            return f"{code} {ask}", []
+        return (f"{ask} {code}", []) if place == "behind" else (ask, [f"{place}: {code}"])
 
     def _retype(self, ask: str) -> str:
         draw = self._random.random

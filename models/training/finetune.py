@@ -110,11 +110,11 @@ def finetune(
     step, epoch, started = 0, 0, time.monotonic()
     while step < last:
         model.train()
-        for batch, ids, mask in lessons.batches():
+        for batch, ids, mask, pasted in lessons.batches():
             with half_where_fast(device):
                 outputs = model(ids, mask)
             share = schedule(step / total, plan.warm_up)
-            loss = descent.step(lessons.loss(outputs, batch), share)
+            loss = descent.step(lessons.loss(outputs, batch, pasted), share)
             average.follow(model)
             step += 1
             if step >= last:
@@ -168,11 +168,14 @@ class Lessons:
         self._draw = EpochDraw(rows, draws)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
-    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Yield (indices, ids, mask) of an epoch: all typed rows, another draw of the others."""
+    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:
+        """Yield (indices, ids, mask, pasted) of an epoch: all typed rows, some of the others.
+
+        `pasted` [b] marks texts that got code beside them.
+        """
         order = self._draw.order(self._chance)
-        texts = [self._augmenter.reword(self._rows[index].text) for index in order]
-        tokens = self._tokens.encode(texts)
+        variants = [self._augmenter.reword(self._rows[index].text) for index in order]
+        tokens = self._tokens.encode([variant.text for variant in variants])
         batches = []
         window = self._plan.batch * WINDOW_BATCHES
         for first in range(0, len(order), window):
@@ -185,12 +188,16 @@ class Lessons:
         for number in self._chance.permutation(len(batches)):
             places = batches[number]
             ids, mask = padded([tokens[place] for place in places])
-            yield torch.from_numpy(order[places]), ids.to(self._device), mask.to(self._device)
+            pasted = torch.tensor([variants[place].pasted for place in places])
+            device = self._device
+            yield torch.from_numpy(order[places]), ids.to(device), mask.to(device), pasted.to(device)
 
-    def loss(self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor) -> torch.Tensor:
+    def loss(
+        self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor, pasted: torch.Tensor
+    ) -> torch.Tensor:
         """Return the weighted sum of the outputs' losses; labels nobody gave count for nothing."""
         emb, task, *others = outputs
-        losses, rest = self._targets.losses((task, *others), batch, self._plan)
+        losses, rest = self._targets.losses((task, *others), batch, self._plan, pasted)
         if self._soft is not None:
             losses = self._soft.mix(losses, task, batch)
         losses = losses + rest

@@ -117,11 +117,11 @@ def teach_large(
     peaks = [group["lr"] for group in optimiser.param_groups]
     total, step, started = plan.epochs * lessons.steps_per_epoch, 0, time.monotonic()
     for epoch in range(plan.epochs):
-        for places, ids, lengths in lessons.batches():
+        for places, ids, lengths, pasted in lessons.batches():
             set_rates(optimiser, peaks, schedule(step / total, plan.warm_up))
             with half_where_fast(device):
                 outputs = reader(ids, lengths)
-            loss = move(body, [optimiser], lessons.loss(outputs, places))
+            loss = move(body, [optimiser], lessons.loss(outputs, places, pasted))
             step += 1
         seconds = time.monotonic() - started
         print(f"  large, epoch {epoch + 1}: {seconds:.0f} s, loss {loss:.3f}", flush=True)
@@ -142,19 +142,23 @@ class _Lessons:
         self._draw = EpochDraw(rows, {"constructed": plan.constructed})
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
-    def batches(self) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-        """Return (places, ids, lengths) of one epoch, in random order."""
+    def batches(self) -> list[tuple[torch.Tensor, ...]]:
+        """Return (places, ids, lengths, pasted) of one epoch, in random order."""
         order = self._draw.order(self._chance)
-        tokens = self._tokens.encode([self._augmenter.reword(self._rows[at].text) for at in order])
+        variants = [self._augmenter.reword(self._rows[at].text) for at in order]
+        tokens = self._tokens.encode([variant.text for variant in variants])
         result = []
         for some in by_length(tokens, self._plan.batch):
             ids, mask = padded([tokens[at] for at in some])
             places = torch.from_numpy(order[some])
-            result.append(tuple(t.to(self._device) for t in (places, ids, mask.sum(1))))
+            pasted = torch.tensor([variants[at].pasted for at in some])
+            result.append(tuple(t.to(self._device) for t in (places, ids, mask.sum(1), pasted)))
         return [result[at] for at in self._chance.permutation(len(result))]
 
-    def loss(self, outputs: tuple[torch.Tensor, ...], places: torch.Tensor) -> torch.Tensor:
-        wrong, others = self._targets.losses(outputs, places, self._plan)
+    def loss(
+        self, outputs: tuple[torch.Tensor, ...], places: torch.Tensor, pasted: torch.Tensor
+    ) -> torch.Tensor:
+        wrong, others = self._targets.losses(outputs, places, self._plan, pasted)
         return ((wrong + others) * self._targets.weight[places]).mean()
 
 

@@ -42,18 +42,25 @@ class Targets:
         self.weight = torch.tensor(balanced_weights(rows), dtype=torch.float32, device=device)
 
     def losses(
-        self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor, weighing: Weighing
+        self,
+        outputs: tuple[torch.Tensor, ...],
+        batch: torch.Tensor,
+        weighing: Weighing,
+        pasted: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the losses [b] of (task, complexity, language), the task's apart from the others'.
 
-        Labels nobody gave count for nothing.
+        Labels nobody gave count for nothing, nor does the language of a text with code `pasted` in.
         """
         task, complexity, language = (output.float() for output in outputs)
         wrong = functional.cross_entropy(
             task, self.task[batch], reduction="none", label_smoothing=weighing.smoothing
         )
         others = weighing.language_weight * functional.cross_entropy(
-            language, self.language[batch], reduction="none", ignore_index=-1
+            language,
+            self.language[batch].masked_fill(pasted, -1),
+            reduction="none",
+            ignore_index=-1,
         )
         level = self.complexity[batch]
         others += weighing.complexity_weight * (complexity - level).square() * (level >= 0)
