@@ -11,6 +11,14 @@ TYPO_SHARE = 0.03
 MOST_TYPOS = 12
 FEWEST_LETTERS = 8
 _REMINDER = "<system_reminder>The files below changed on disk.</system_reminder>\n"
+_ATTACHED = """<attached_files>
+export async function loadUser(id: string): Promise<User> {
+  const row = await db.users.find(id);
+  if (!row) throw new NotFound(`no user ${id}`);
+  return { ...row, name: row.name.trim() };
+}
+</attached_files>
+"""
 _NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
     "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o",
@@ -51,5 +59,6 @@ REWORDINGS: Mapping[str, Callable[[str, random.Random], str]] = {
     "no end mark": lambda text, _: text.rstrip(" .!?"),
     "greeting": lambda text, _: f"Hi there! {text}",
     "politeness": lambda text, _: f"{text} - thanks a lot in advance",
+    "attached file": lambda text, _: f"{_ATTACHED}<user_query>\n{text}\n</user_query>",
     "editor's wrapper": lambda text, _: f"{_REMINDER}<user_query>\n{text}\n</user_query>",
 }
