@@ -83,18 +83,17 @@ class Augmenter:
             ask = self._retype(ask)
             if rest and draw() < 0.1:
                 rest = rest[:-1]
-        pasted = bool(self._pastes) and not rest and draw() < PASTED
-        if pasted:
-            ask, rest = self._paste(ask)
-        return Variant("\n".join([ask, *rest]), pasted)
+        return self.with_code("\n".join([ask, *rest]))
 
-    def _paste(self, ask: str) -> tuple[str, list[str]]:
-        """Put code beside an ask, as an editor attaches it or as people drop it there."""
+    def with_code(self, text: str) -> Variant:
+        """Put code beside some asks without, as editors attach it or people drop it there."""
+        if not self._pastes or _LINE_LABEL.search(text) or self._random.random() >= PASTED:
+            return Variant(text, pasted=False)
         code = self._random.choice(self._pastes)
-        place = self._random.choice(("code", "selected", "before", "behind"))
-        if place == "before":
-            return f"{code} {ask}", []
-        return (f"{ask} {code}", []) if place == "behind" else (ask, [f"{place}: {code}"])
+        forms = (f"{text}\ncode: {code}", f"{text}\nselected: {code}")
+        return Variant(
+            self._random.choice((*forms, f"{text} {code}", f"{code} {text}")), pasted=True
+        )
 
     def _retype(self, ask: str) -> str:
         draw = self._random.random

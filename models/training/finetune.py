@@ -190,7 +190,12 @@ class Lessons:
             ids, mask = padded([tokens[place] for place in places])
             pasted = torch.tensor([variants[place].pasted for place in places])
             device = self._device
-            yield torch.from_numpy(order[places]), ids.to(device), mask.to(device), pasted.to(device)
+            yield (
+                torch.from_numpy(order[places]),
+                ids.to(device),
+                mask.to(device),
+                pasted.to(device),
+            )
 
     def loss(
         self, outputs: tuple[torch.Tensor, ...], batch: torch.Tensor, pasted: torch.Tensor

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.training.augment import Augmenter
 from models.training.batches import TextTokens, padded
-from models.training.finetune import Soft
+from models.training.finetune import Soft, pastes
 from models.training.model import Classifier
 from models.training.rows import Row
 from models.training.targets import Targets
@@ -89,7 +90,8 @@ def teach_wide(rows: Sequence[Row], seed: int, soft: Soft | None = None) -> Wide
     # Its own gradients are well formed; torch wants to be told that nobody need look.
     torch.sparse.check_sparse_tensor_invariants.disable()
     wide, targets = Wide(), Targets(rows)
-    tokens = TextTokens().encode([row.text for row in rows])
+    augmenter = Augmenter(seed, pastes(rows))
+    tokens = TextTokens().encode([augmenter.with_code(row.text).text for row in rows])
     optimiser = torch.optim.Adagrad(wide.parameters(), lr=RATE)
     chance = np.random.default_rng(seed)
     for _ in range(EPOCHS):

@@ -61,4 +61,4 @@ def test_at_times_code_lands_beside_an_ask_that_has_none_and_the_variant_says_so
     heads = {variant.text.split("x = compute(y)")[0][-6:] for variant in pasted}
     assert any(head.endswith("code: ") for head in heads)
     assert "" in heads
-    assert not any(augmenter.reword(TEXT).pasted for _ in range(100) if "code: " in TEXT)
+    assert not any(augmenter.with_code(TEXT).pasted for _ in range(100))
