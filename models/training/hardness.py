@@ -123,7 +123,7 @@ def teach_hardness(rows: Sequence[Row], problems: Sequence[Problem]) -> Wide:
         np.concatenate([level, [problem.harder for problem in problems]]),
         sample_weight=np.concatenate([weight, RECORDED * _source_weights(problems)]),
     )
-    wide = Wide(outputs=1)
+    wide = Wide()
     with torch.no_grad():
         wide.table.weight[:, 0] = torch.from_numpy(ridge.coef_).float()
         wide.bias[0] = float(ridge.intercept_)
@@ -160,7 +160,7 @@ def left_out(rows: Sequence[Row], problems: Sequence[Problem], graph: Path) -> F
         wide = teach_hardness(rows, [p for p in problems if p.fold != fold])
         ids = TextTokens().encode([texts[at] for at in mine])
         with torch.inference_mode():
-            harder[mine] = [float(wide(*padded([row]))[0, 0]) for row in ids]
+            harder[mine] = [float(wide(*padded([row]))[0]) for row in ids]
     found: Floats = np.clip(network + HARDNESS_SHARE * harder, 0.0, 1.0)
     return found
 

@@ -27,11 +27,11 @@ from models.training.model import Classifier
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.soft_labels import load_generated, with_teacher
-from models.training.wide import Reader, teach_wide
+from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-7"
+VERSION = "finetuned-3-layers-8"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -179,7 +179,7 @@ def taught(
         held = np.concatenate([meaning[chosen], free])
         network = finetune(some, held, plan, soft=soft, start=begun, device=device).cpu()
         torch.save(network.state_dict(), path)
-    return Reader(network, teach_wide(some, plan.seed, soft), teach_hardness(some, problems)).eval()
+    return Reader(network, teach_hardness(some, problems)).eval()
 
 
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:

@@ -28,7 +28,7 @@ def test_what_people_and_failures_call_hard_is_read_as_harder() -> None:
     ]
     wide = teach_hardness(rows, problems)
     ids = TextTokens().encode(["rename it", "a race condition", "palindromes of a tree", "add two"])
-    told = [float(wide(*padded([row]))[0, 0].detach()) for row in ids]
+    told = [float(wide(*padded([row]))[0].detach()) for row in ids]
     assert told[0] < told[1]
     assert told[3] < told[2]
 
