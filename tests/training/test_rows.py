@@ -63,7 +63,7 @@ def test_a_conversation_becomes_its_messages() -> None:
             {"role": "user", "content": "and tests"},
         ]
     )
-    assert make_row(value, "written", "a").text == "and tests\nearlier: write a csv parser"
+    assert make_row(value, "written", "a").text == "and tests"
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,11 @@ def test_nothing_written_repeats_a_held_out_prompt() -> None:
 
 
 def test_every_translation_names_a_text_that_is_taught() -> None:
-    rows = load_rows()
-    taught = {digest_of(row.text) for row in rows if row.is_taught}
-    said = [row.original for row in rows if row.original]
+    # The texts alone: whole rows, with their languages, take five times as long.
+    taught_by = ("real", "harvested", "written")
+    values = [value for origin in taught_by for _, value in records(DATA, origin)]
+    taught = {digest_of(build_input(to_request(value))) for value in values}
+    said = [value["original"] for value in values if "original" in value]
     assert len(said) > 4000
     assert taught.issuperset(said)
 
