@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from models.training.embed import MAX_TOKENS
 from models.training.encoder import tokenizer_json
 from models.training.rows import Row
-from routerd.understanding.spelling import Speller
+from routerd.understanding.tokens import speller_of
 
 PAD = 0
 
@@ -37,7 +37,7 @@ class TextTokens:
     def __init__(self, longest: int = MAX_TOKENS) -> None:
         self._longest = longest
         self._tokenizer = Tokenizer.from_str(tokenizer_json())
-        self._speller = Speller(lambda word: self._tokenizer.token_to_id(word) is not None)
+        self._speller = speller_of(self._tokenizer)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return ids per text, at most `longest`."""

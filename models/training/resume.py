@@ -27,7 +27,7 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
     """Return the network that `graph` was exported from, as near as int8 kept it.
 
     Characters and words that the tokenizer beside it lacks begin at their English words. The
-    linear models beside it are taught anew each time, so they are not read.
+    linear model beside it is taught anew each time, so it is not read.
     Raises: ValueError when the graph was exported from another network.
     """
     model = onnx.load(graph)
@@ -57,7 +57,7 @@ def lean_back(network: Classifier, layers: tuple[int, ...] | None, share: float)
     """Move the encoder's weights by `share` towards the base model's; the heads stay.
 
     Both lie in one valley: with a fifth of the base a taught network reads new sources as well,
-    with three fifths still nine in ten of them (README.md).
+    with three fifths still six in seven of those (README.md).
     """
     base = Classifier(layers)
     for layer, first in zip(network.bert.encoder.layer, base.bert.encoder.layer, strict=True):

@@ -9,6 +9,7 @@ paths and other languages stay. Pure.
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 WORDS_FILE = "common_words.txt"
@@ -46,12 +47,12 @@ class Speller:
         """Return `text` with slips in common words mended, itself where it isn't English."""
         words = [word.lower() for word in WORD.findall(text)]
         rare = [word for word in words if word not in self._common]
-        strange = [word for word in dict.fromkeys(rare) if self._is_strange(word)]
-        if not strange or len(words) - len(rare) < ENGLISH_SHARE * len(words):
+        if not rare or len(words) - len(rare) < ENGLISH_SHARE * len(words):
             return text
         if sum(map(str.isascii, text)) < ASCII_SHARE * len(text):
             return text
-        mended = {word: self._nearest(word) for word in strange[:MOST_MENDED]}
+        strange = filter(self._is_strange, dict.fromkeys(rare))
+        mended = {word: self._nearest(word) for word in islice(strange, MOST_MENDED)}
         return WORD.sub(lambda match: _in_case(match[0], mended.get(match[0].lower())), text)
 
     def _is_strange(self, word: str) -> bool:

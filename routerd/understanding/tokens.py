@@ -33,7 +33,7 @@ class TokenReader:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._max_tokens = max(max_tokens, 8)
-        self._speller = Speller(lambda word: self._tokenizer.token_to_id(word) is not None)
+        self._speller = speller_of(self._tokenizer)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Return ids of shape [1, n], 2 <= n <= max_tokens, special tokens included."""
@@ -46,3 +46,8 @@ class TokenReader:
             tail = max(int(self._max_tokens * TAIL_SHARE), 1)
             ids = ids[: self._max_tokens - tail] + ids[-tail:]
         return np.asarray([ids], dtype=np.int64)
+
+
+def speller_of(tokenizer: Tokenizer) -> Speller:
+    """Return what mends slips towards the words that a tokenizer's vocabulary holds."""
+    return Speller(lambda word: tokenizer.token_to_id(word) is not None)
