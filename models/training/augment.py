@@ -39,7 +39,7 @@ _IMPERATIVE_OPENERS = 14
 THINNED, DROPPED, FEWEST_WORDS = 0.6, 0.15, 6
 SWITCHED = 0.12
 """Share of texts in which every word of one other language's lexicon is said in it."""
-UNTOUCHED, PASTED = 0.4, 0.2
+UNTOUCHED, PASTED = 0.4, 0.3
 """Shares of texts whose ask is typed as it stands, and of those without code that get some."""
 
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected): )")

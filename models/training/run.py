@@ -27,11 +27,12 @@ from models.training.model import Classifier
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.soft_labels import load_generated, with_teacher
+from models.training.text_alone import with_readers
 from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-8"
+VERSION = "finetuned-3-layers-9"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -168,7 +169,8 @@ def taught(
     wrote, 0 for all.
     """
     chosen = [at for at, row in enumerate(rows) if row.is_taught]
-    some, soft = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
+    said = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
+    some, soft = with_readers(*said)
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
     path = work / f"network-{_key(some, soft, plan, start)}.pt"
     if path.exists():

@@ -1,0 +1,81 @@
+"""What readers say of a prompt that they see without its session.
+
+People's labels were given in the session, where "do the second one" says all. The network sees the
+text alone, and taught such a label as if the text gave it, it learns the text by heart. Here a
+reader said, as probabilities, what those who see the session would have answered:
+`text_alone.tsv.gz`, a line a text: the first 16 hex digits of its SHA-256, tasks with their shares
+in hundredths, complexity 1..5.
+"""
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.training.finetune import Soft
+from models.training.rows import DATA, Row, digest_of
+from routerd.core.features import TASKS
+
+READINGS = "text_alone.tsv.gz"
+PEOPLES, WRITTEN_BY_MODELS = 0.5, 0.7
+"""A reading's part in the labels of people's prompts, which were labelled in their session, and of
+those that a model wrote, which have no other session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Task shares [10] that add up to one; complexity 0..1."""
+
+    task: NDArray[np.float32]
+    complexity: float
+
+
+@cache
+def load_readings(data: Path = DATA) -> dict[str, Reading]:
+    """Return digest of a text -> reading. Raises: ValueError for a line that is none."""
+    path = data / READINGS
+    if not path.exists():
+        return {}
+    readings = {}
+    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+        digest, shares, level = line.split("\t")
+        readings[digest] = Reading(_shares(shares), (float(level) - 1) / 4)
+    return readings
+
+
+def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[list[Row], Soft]:
+    """Mix what readers say into the labels of `rows` and what a teacher says of them.
+
+    Rows that nobody read, and those that somebody made to a label, stay as they are.
+    """
+    readings = load_readings(data)
+    result = list(rows)
+    task, share = soft.task.clone(), soft.share.clone()
+    for at, row in enumerate(rows):
+        reading = readings.get(digest_of(row.text))
+        if reading is None or not (row.by_people or row.origin == "generated"):
+            continue
+        weight = PEOPLES if row.by_people else WRITTEN_BY_MODELS
+        before = share[at] * task[at]
+        before[row.task] += 1 - share[at]
+        task[at] = torch.lerp(before, torch.from_numpy(reading.task), weight)
+        share[at] = 1.0
+        level = row.complexity
+        if level is not None:
+            level += weight * (reading.complexity - level)
+        likeliest = row.task if row.by_people else int(task[at].argmax())
+        result[at] = replace(row, task=likeliest, complexity=level)
+    return result, Soft(task, share)
+
+
+def _shares(text: str) -> NDArray[np.float32]:
+    words = text.split(" ")
+    shares = np.zeros(len(TASKS), dtype=np.float32)
+    for task, part in zip(words[::2], words[1::2], strict=True):
+        shares[TASKS.index(task)] += float(part)
+    return shares / shares.sum()

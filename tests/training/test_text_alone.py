@@ -1,0 +1,70 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from models.training.rows import Origin, Row, digest_of, load_rows, make_row
+from routerd.core.features import TASKS
+
+torch = pytest.importorskip("torch")
+
+GENERATION, DEBUGGING = TASKS.index("generation"), TASKS.index("debugging")
+
+
+def _row(prompt: str, origin: Origin) -> Row:
+    value = {"prompt": prompt, "task": "generation", "complexity": 1, "language": "none"}
+    return make_row(value, origin, "somebody/something")
+
+
+def _write(folder: Path, *lines: str) -> None:
+    (folder / "text_alone.tsv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+
+
+def test_a_reading_moves_peoples_labels_by_half_and_models_ones_by_more(tmp_path: Path) -> None:
+    from models.training.finetune import Soft
+    from models.training.text_alone import PEOPLES, WRITTEN_BY_MODELS, with_readers
+
+    typed = _row("the popup should close on escape", "harvested")
+    ours = _row("the popup closes on escape now", "written")
+    made = _row("close the popup on escape", "generated")
+    _write(
+        tmp_path,
+        *(f"{digest_of(row.text)}\tdebugging 75 generation 25\t3.0" for row in (typed, ours, made)),
+    )
+    said = torch.nn.functional.one_hot(torch.tensor([GENERATION] * 3), len(TASKS)).float()
+    rows, soft = with_readers(
+        [typed, ours, made], Soft(said, torch.tensor([0.8, 0.8, 1])), tmp_path
+    )
+
+    assert soft.task[0, DEBUGGING] == pytest.approx(0.75 * PEOPLES)
+    assert soft.task[2, DEBUGGING] == pytest.approx(0.75 * WRITTEN_BY_MODELS)
+    assert soft.task.sum(-1) == pytest.approx(1.0)
+    assert soft.share.tolist() == pytest.approx([1.0, 0.8, 1.0])
+    assert [row.complexity for row in rows] == pytest.approx(
+        [0.5 * PEOPLES, 0.0, 0.5 * WRITTEN_BY_MODELS]
+    )
+    # Whoever saw the session knows the task; of a model's prompt nobody did.
+    assert [TASKS[row.task] for row in rows] == ["generation", "generation", "debugging"]
+
+
+def test_what_nobody_read_stays_as_it_is(tmp_path: Path) -> None:
+    from models.training.finetune import Soft
+    from models.training.text_alone import with_readers
+
+    row = _row("add a flag", "harvested")
+    before = Soft(torch.full((1, len(TASKS)), 0.1), torch.tensor([0.8]))
+    rows, soft = with_readers([row], before, tmp_path)
+    assert rows == [row]
+    assert torch.equal(soft.task, before.task)
+    assert torch.equal(soft.share, before.share)
+
+
+def test_every_taught_prompt_of_people_was_read_and_none_that_scores() -> None:
+    from models.training.text_alone import load_readings
+
+    readings = load_readings()
+    rows = load_rows()
+    taught = [row for row in rows if row.by_people and row.is_taught]
+    assert sum(digest_of(row.text) in readings for row in taught) / len(taught) > 0.98
+    assert not [row for row in rows if row.origin == "held_out" and digest_of(row.text) in readings]
+    assert all(0.0 <= one.complexity <= 1.0 for one in readings.values())
