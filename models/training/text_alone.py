@@ -24,7 +24,7 @@ from routerd.core.features import TASKS
 READINGS = "text_alone.tsv.gz"
 PEOPLES, WRITTEN_BY_MODELS = 0.5, 0.7
 """A reading's part in the labels of people's prompts, which were labelled in their session, and of
-those that a model wrote, which have no other session."""
+those that a model wrote, which have no session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Reading:
 
 @cache
 def load_readings(data: Path = DATA) -> dict[str, Reading]:
-    """Return digest of a text -> reading. Raises: ValueError for a line that is none."""
-    path = data / READINGS
-    if not path.exists():
-        return {}
+    """Return digest of a text -> reading.
+
+    Raises: FileNotFoundError without the file, ValueError for a line that is none.
+    """
     readings = {}
-    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+    for line in gzip.decompress((data / READINGS).read_bytes()).decode().splitlines():
         digest, shares, level = line.split("\t")
         readings[digest] = Reading(_shares(shares), (float(level) - 1) / 4)
     return readings
@@ -57,8 +57,10 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
     result = list(rows)
     task, share = soft.task.clone(), soft.share.clone()
     for at, row in enumerate(rows):
+        if not (row.by_people or row.origin == "generated"):
+            continue
         reading = readings.get(digest_of(row.text))
-        if reading is None or not (row.by_people or row.origin == "generated"):
+        if reading is None:
             continue
         weight = PEOPLES if row.by_people else WRITTEN_BY_MODELS
         before = share[at] * task[at]

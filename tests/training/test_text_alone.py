@@ -52,6 +52,7 @@ def test_what_nobody_read_stays_as_it_is(tmp_path: Path) -> None:
     from models.training.text_alone import with_readers
 
     row = _row("add a flag", "harvested")
+    _write(tmp_path, f"{digest_of('add two flags')}\ttesting 100\t3.0")
     before = Soft(torch.full((1, len(TASKS)), 0.1), torch.tensor([0.8]))
     rows, soft = with_readers([row], before, tmp_path)
     assert rows == [row]
