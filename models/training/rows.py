@@ -127,7 +127,7 @@ def make_row(value: Mapping[str, Any], origin: Origin, source: str) -> Row:
     return Row(
         text=text,
         task=TASKS.index(value["task"]),
-        complexity=None if level is None else (int(level) - 1) / 4,
+        complexity=None if level is None else (float(level) - 1) / 4,
         language=_language(str(value.get("language", "unknown")), text, origin),
         group=group_of(source),
         origin=origin,

@@ -2,8 +2,9 @@
 
 People's labels were given in the session, where "do the second one" says all. The network sees the
 text alone, and taught such a label as if the text gave it, it learns the text by heart. Here a
-reader said, as probabilities, what those who see the session would have answered:
-`text_alone.tsv.gz`, a line a text: the first 16 hex digits of its SHA-256, tasks with their shares
+reader said, as probabilities, what those who see the session would have answered. So did
+the writers of `written/sessions.jsonl`, of whose prompts it is the only label.
+`text_alone.tsv.gz` has a line a text: the first 16 hex digits of its SHA-256, tasks with their shares
 in hundredths, complexity 1..5.
 """
 
@@ -22,9 +23,11 @@ from models.training.rows import DATA, Row, digest_of
 from routerd.core.features import TASKS
 
 READINGS = "text_alone.tsv.gz"
-PEOPLES, WRITTEN_BY_MODELS = 0.5, 0.7
-"""A reading's part in the labels of people's prompts, which were labelled in their session, and of
-those that a model wrote, which have no session."""
+PEOPLES, WRITTEN_BY_MODELS, OF_SESSIONS = 0.5, 0.7, 1.0
+"""A reading's part in the labels of people's prompts, which were labelled in their session, of
+those that a model wrote, which have no session, and of those written with it."""
+SESSION = "session"
+"""The kind of rows that were written as somebody's history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,10 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
     result = list(rows)
     task, share = soft.task.clone(), soft.share.clone()
     for at, row in enumerate(rows):
-        if not (row.by_people or row.origin == "generated"):
-            continue
-        reading = readings.get(digest_of(row.text))
+        weight = _weight(row)
+        reading = readings.get(digest_of(row.text)) if weight else None
         if reading is None:
             continue
-        weight = PEOPLES if row.by_people else WRITTEN_BY_MODELS
         before = share[at] * task[at]
         before[row.task] += 1 - share[at]
         task[at] = torch.lerp(before, torch.from_numpy(reading.task), weight)
@@ -73,6 +74,12 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
         likeliest = row.task if row.by_people else int(task[at].argmax())
         result[at] = replace(row, task=likeliest, complexity=level)
     return result, Soft(task, share)
+
+
+def _weight(row: Row) -> float:
+    if row.by_people:
+        return PEOPLES
+    return OF_SESSIONS if row.kind == SESSION else WRITTEN_BY_MODELS * (row.origin == "generated")
 
 
 def _shares(text: str) -> NDArray[np.float32]:

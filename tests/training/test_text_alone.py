@@ -47,6 +47,29 @@ def test_a_reading_moves_peoples_labels_by_half_and_models_ones_by_more(tmp_path
     assert [TASKS[row.task] for row in rows] == ["generation", "generation", "debugging"]
 
 
+def test_a_reading_is_all_that_is_known_of_a_prompt_of_a_written_history(tmp_path: Path) -> None:
+    from models.training.finetune import Soft
+    from models.training.text_alone import SESSION, with_readers
+
+    value = {"prompt": "it closes by itself", "task": "debugging", "complexity": 2.4}
+    row = make_row({**value, "kind": SESSION}, "written", "written/sessions")
+    _write(tmp_path, f"{digest_of(row.text)}\tdebugging 75 generation 25\t2.4")
+    said = torch.nn.functional.one_hot(torch.tensor([DEBUGGING]), len(TASKS)).float()
+    rows, soft = with_readers([row], Soft(said, torch.tensor([0.8])), tmp_path)
+    assert soft.task[0, [DEBUGGING, GENERATION]].tolist() == pytest.approx([0.75, 0.25])
+    assert soft.share.tolist() == [1.0]
+    assert rows[0].complexity == pytest.approx(0.35)
+
+
+def test_every_prompt_of_a_written_history_has_its_reading() -> None:
+    from models.training.text_alone import SESSION, load_readings
+
+    readings = load_readings()
+    histories = [row for row in load_rows() if row.kind == SESSION]
+    assert len(histories) > 8000
+    assert all(digest_of(row.text) in readings for row in histories)
+
+
 def test_what_nobody_read_stays_as_it_is(tmp_path: Path) -> None:
     from models.training.finetune import Soft
     from models.training.text_alone import with_readers
