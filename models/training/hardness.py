@@ -153,7 +153,7 @@ def _counts(texts: Sequence[str]) -> sparse.csr_matrix:
 def left_out(rows: Sequence[Row], problems: Sequence[Problem], graph: Path) -> Floats:
     """Return the complexity of each problem, 0..1, read by models not taught on its task."""
     texts = [problem.text for problem in problems]
-    network = predict(read_back(graph, (0, 2, 5)), texts)[2].astype(np.float64)
+    network = predict(read_back(graph), texts)[2].astype(np.float64)
     harder = np.zeros(len(problems))
     for fold in range(FOLDS):
         mine = [at for at, problem in enumerate(problems) if problem.fold == fold]

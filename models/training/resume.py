@@ -20,13 +20,14 @@ from models.training.model import Classifier, keep_neurons
 
 _STEPS_TO_BIAS = 6
 _PREFIX = "network."
+_WORDS = "bert.embeddings.word_embeddings"
 Arrays = dict[str, NDArray[np.generic]]
 
 
-def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
+def read_back(graph: Path, layers: tuple[int, ...] | None = None) -> Classifier:
     """Return the network that `graph` was exported from, as near as int8 kept it.
 
-    Characters and words that the tokenizer beside it lacks begin at their English words. The
+    `layers` are those of the base model that it has, None for all. Characters and words that the tokenizer beside it lacks begin at their English words. The
     linear model beside it is taught anew each time, so it is not read.
     Raises: ValueError when the graph was exported from another network.
     """
@@ -41,16 +42,24 @@ def read_back(graph: Path, layers: tuple[int, ...] | None) -> Classifier:
     missing = [name for name in state if name not in found and ".pooler." not in name]
     if missing:
         raise ValueError(f"{graph} lacks {missing[:3]}; it was made from another network")
+    _spread(found, stored)
     known = (graph.parent / "tokenizer.json").read_text(encoding="utf-8")
     for name, values in found.items():
         kept = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype)
-        if name.endswith("word_embeddings.weight"):
+        if name == f"{_WORDS}.weight":
             _place(kept, state[name], known)
         else:
             state[name] = kept.reshape(state[name].shape)
     network.load_state_dict(state)
     give_meaning(network.bert, known)
     return network
+
+
+def _spread(found: Arrays, stored: Arrays) -> None:
+    """Give every place of the vocabulary a row of its own again (`shared_rows`)."""
+    row_of = stored.get(f"{_WORDS}.row_of")
+    if row_of is not None:
+        found[f"{_WORDS}.weight"] = found[f"{_WORDS}.weight"][row_of]
 
 
 def lean_back(network: Classifier, layers: tuple[int, ...] | None, share: float) -> None:

@@ -26,13 +26,14 @@ from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
+from models.training.shared_rows import share_rows, untaught_words
 from models.training.soft_labels import load_generated, with_teacher
 from models.training.text_alone import with_readers
 from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-3-layers-9"
+VERSION = "finetuned-6-layers-10"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 
@@ -102,6 +103,8 @@ def build(
     network = taught(
         rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
     )
+    texts = [row.text for row in [*rows, *load_generated()[0]] if row.is_taught]
+    share_rows(network.network.bert, untaught_words(texts))
     graph = export_graph(network, work)
     facts = {
         "version": VERSION,
