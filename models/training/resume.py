@@ -27,8 +27,9 @@ Arrays = dict[str, NDArray[np.generic]]
 def read_back(graph: Path, layers: tuple[int, ...] | None = None) -> Classifier:
     """Return the network that `graph` was exported from, as near as int8 kept it.
 
-    `layers` are those of the base model that it has, None for all. Characters and words that the tokenizer beside it lacks begin at their English words. The
-    linear model beside it is taught anew each time, so it is not read.
+    `layers` are those of the base model that it has, None for all. Characters and words that the
+    tokenizer beside it lacks begin at their English words. The linear model beside
+    it is taught anew each time, so it is not read.
     Raises: ValueError when the graph was exported from another network.
     """
     model = onnx.load(graph)

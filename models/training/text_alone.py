@@ -79,7 +79,9 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
 def _weight(row: Row) -> float:
     if row.by_people:
         return PEOPLES
-    return OF_SESSIONS if row.kind == SESSION else WRITTEN_BY_MODELS * (row.origin == "generated")
+    if row.kind == SESSION:
+        return OF_SESSIONS
+    return WRITTEN_BY_MODELS if row.origin == "generated" else 0.0
 
 
 def _shares(text: str) -> NDArray[np.float32]:
