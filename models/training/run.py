@@ -103,7 +103,8 @@ def build(
     network = taught(
         rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
     )
-    texts = [row.text for row in [*rows, *load_generated()[0]] if row.is_taught]
+    generated = load_generated()[0][: limit or None]
+    texts = [row.text for row in (*rows, *generated) if row.is_taught]
     share_rows(network.network.bert, untaught_words(texts))
     graph = export_graph(network, work)
     facts = {
@@ -112,7 +113,7 @@ def build(
         "date": date,
         "task_temperature": temperature_of(network, apart),
     }
-    report: dict[str, Any] = {"counts": count_rows([*rows, *load_generated()[0][: limit or None]])}
+    report: dict[str, Any] = {"counts": count_rows([*rows, *generated])}
     # Written first, scored as it lies there, then written again with the card that tells.
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
     report |= evaluate(out)

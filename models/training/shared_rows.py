@@ -1,6 +1,6 @@
 """Places of the vocabulary that share one row of the word embeddings.
 
-A fourth of the words of other languages (`vocabulary.py`) stand in no text that is taught. They still
+Three in ten words of other languages (`vocabulary.py`) stand in no text that is taught. They still
 lie near where they began, at their English words; where that is one word, both take its row. A
 graph reads as well and is 2.2 MB smaller.
 """
