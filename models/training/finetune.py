@@ -39,6 +39,7 @@ class Plan:
     model's, so that what was learnt by heart is let go. `start_share`: how much of the start is in the
     weights that are returned; a mean of both reads new sources better than what was taught last.
     `teacher_share`: how much of the label of a row that was read by people is what the large model says.
+    `level`: a person's rows weigh less each from so many of one source on, 0 for never.
     """
 
     layers: tuple[int, ...] | None = None
@@ -63,6 +64,7 @@ class Plan:
     teacher_share: float = 0.8
     kept: float = 0.4
     start_share: float = 0.5
+    level: int = 40
     seed: int = 7
 
 
@@ -159,7 +161,7 @@ class Lessons:
         self._rows = rows
         self._plan = plan
         self._device = device
-        self._targets = Targets(rows, device)
+        self._targets = Targets(rows, device, plan.level)
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
         self._soft = soft and soft.to(device)
         self._tokens = TextTokens(TAUGHT_TOKENS)

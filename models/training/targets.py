@@ -1,5 +1,6 @@
 """Turns rows into the tensors that the network is scored against."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -31,7 +32,7 @@ class Weighing(Protocol):
 class Targets:
     """Labels and weights of rows as tensors; -1 marks a label nobody gave."""
 
-    def __init__(self, rows: Sequence[Row], device: str = "cpu") -> None:
+    def __init__(self, rows: Sequence[Row], device: str = "cpu", level: int = 0) -> None:
         self.task = torch.tensor([row.task for row in rows], device=device)
         self.language = torch.tensor(
             [-1 if row.language is None else row.language for row in rows], device=device
@@ -39,7 +40,8 @@ class Targets:
         self.complexity = torch.tensor(
             [-1.0 if row.complexity is None else row.complexity for row in rows], device=device
         )
-        self.weight = torch.tensor(balanced_weights(rows), dtype=torch.float32, device=device)
+        weights = balanced_weights(rows, level)
+        self.weight = torch.tensor(weights, dtype=torch.float32, device=device)
 
     def losses(
         self,
@@ -67,10 +69,32 @@ class Targets:
         return wrong, others
 
 
-def balanced_weights(rows: Sequence[Row]) -> NDArray[np.float64]:
-    """Return row weights, mean 1, with every class's total moved to its square root."""
+def balanced_weights(rows: Sequence[Row], level: int = 0) -> NDArray[np.float64]:
+    """Return row weights, mean 1, with every class's total moved to its square root.
+
+    `level`: see `_levelled`; 0 leaves people's rows as they are.
+    """
     weights = np.asarray([row.weight for row in rows])
+    if level:
+        weights = weights * _levelled(rows, level)
     tasks = np.asarray([row.task for row in rows])
     totals = np.bincount(tasks, weights=weights, minlength=len(TASKS))
     weights = weights / np.sqrt(np.maximum(totals[tasks], 1e-9))
     return weights / weights.mean()
+
+
+def _levelled(rows: Sequence[Row], level: int) -> NDArray[np.float64]:
+    """Return factors by which those few who typed most of people's rows don't outweigh the others.
+
+    A row of a source of n > `level` rows weighs sqrt(level / n); all people's rows together weigh
+    what they did.
+    """
+    typed = np.asarray([row.by_people for row in rows])
+    if not typed.any():
+        return np.ones(len(rows))
+    sizes = Counter(row.group for row in rows if row.by_people)
+    shares = np.asarray([(level / max(sizes[row.group], level)) ** 0.5 for row in rows])
+    shares[~typed] = 1.0
+    weights = np.asarray([row.weight for row in rows])
+    shares[typed] *= weights[typed].sum() / (weights * shares)[typed].sum()
+    return shares
