@@ -24,11 +24,19 @@ class EpochDraw:
         drawn = [(np.flatnonzero(origins == origin), most) for origin, most in draws.items()]
         self._drawn = [(places, min(most, len(places))) for places, most in drawn]
         self.count = len(self._always) + sum(size for _, size in self._drawn)
+        self._rows = len(rows)
 
     def order(self, chance: np.random.Generator) -> NDArray[np.int64]:
         """Return their places in random order."""
         some = [chance.permutation(places)[:size] for places, size in self._drawn]
         return chance.permutation(np.concatenate([self._always, *some]))
+
+    def shares(self) -> NDArray[np.float64]:
+        """Return in which share of epochs each row is [n]."""
+        shares = np.ones(self._rows)
+        for places, size in self._drawn:
+            shares[places] = size / max(len(places), 1)
+        return shares
 
 
 class TextTokens:

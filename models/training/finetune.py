@@ -147,6 +147,11 @@ def _as_planned(start: Classifier, plan: Plan) -> Classifier:
     return model
 
 
+def epoch_draw(rows: Sequence[Row], plan: Plan) -> EpochDraw:
+    """Return which rows an epoch of the plan goes over."""
+    return EpochDraw(rows, {"constructed": plan.constructed, "generated": plan.generated})
+
+
 class Lessons:
     """Draws the batches of an epoch and scores them."""
 
@@ -167,8 +172,7 @@ class Lessons:
         self._tokens = TextTokens(TAUGHT_TOKENS)
         self._augmenter = Augmenter(plan.seed, pastes(rows), tongues())
         self._chance = np.random.default_rng(plan.seed)
-        draws = {"constructed": plan.constructed, "generated": plan.generated}
-        self._draw = EpochDraw(rows, draws)
+        self._draw = epoch_draw(rows, plan)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
     def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:

@@ -24,6 +24,7 @@ from models.training.export import export_graph, write_model
 from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
+from models.training.priors import prior_shift
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
@@ -101,7 +102,15 @@ def build(
     meaning = meanings(rows, work, plan.meant_every)
     problems = load_problems()[: limit or None]
     network = taught(
-        rows, meaning, plan, work, start=start, problems=problems, written=limit, device=device
+        rows,
+        meaning,
+        plan,
+        work,
+        apart,
+        start=start,
+        problems=problems,
+        written=limit,
+        device=device,
     )
     generated = load_generated()[0][: limit or None]
     texts = [row.text for row in (*rows, *generated) if row.is_taught]
@@ -118,7 +127,7 @@ def build(
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
     report |= evaluate(out)
     if curve:
-        report["curve"] = learning_curve(rows, meaning, held_out, plan, work)
+        report["curve"] = learning_curve(rows, meaning, held_out, apart, plan, work)
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
     (work / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"accuracy {report['accuracy']:.3f}; done in {time.monotonic() - started:.0f} s")
@@ -160,6 +169,7 @@ def taught(
     meaning: NDArray[np.float32],
     plan: Plan,
     work: Path,
+    apart: Sequence[Row],
     *,
     start: Path | None = None,
     problems: Sequence[Problem] = (),
@@ -168,7 +178,8 @@ def taught(
 ) -> Reader:
     """Return a reader taught on the rows; one with the same rows, plan and start is kept.
 
-    Rows that rules answer and commit subjects, which are no prompts, are not taught. `problems`
+    Rows that rules answer and commit subjects, which are no prompts, are not taught. `apart`: people's
+    prompts that aren't either, but tell with the taught ones what people ask for. `problems`
     are recorded ones that teach what is hard; `written` the number of prompts that a large model
     wrote, 0 for all.
     """
@@ -185,7 +196,9 @@ def taught(
         held = np.concatenate([meaning[chosen], free])
         network = finetune(some, held, plan, soft=soft, start=begun, device=device).cpu()
         torch.save(network.state_dict(), path)
-    return Reader(network, teach_hardness(some, problems)).eval()
+    typed = [*(row for row in some if row.by_people), *apart]
+    shift = prior_shift(some, soft, plan, typed)
+    return Reader(network, teach_hardness(some, problems), shift).eval()
 
 
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
@@ -208,6 +221,7 @@ def learning_curve(
     rows: Sequence[Row],
     meaning: NDArray[np.float32],
     held_out: Sequence[Row],
+    apart: Sequence[Row],
     plan: Plan,
     work: Path,
 ) -> dict[str, float]:
@@ -223,7 +237,8 @@ def learning_curve(
         keep = np.flatnonzero(chance < share)
         some = replace(plan, epochs=plan.epochs / share, constructed=int(plan.constructed * share))
         written = int(len(load_generated()[0]) * share)
-        reader = taught([rows[at] for at in keep], meaning[keep], some, work, written=written)
+        chosen = [rows[at] for at in keep]
+        reader = taught(chosen, meaning[keep], some, work, apart, written=written)
         task = predict(reader, [row.text for row in held_out])[1].argmax(axis=1)
         curve[f"{len(keep):,} rows"] = round(float((task == truth).mean()), 4)
     return curve

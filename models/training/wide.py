@@ -4,10 +4,13 @@ Taught by `hardness`. Up to version 7 it had a vote on the task too, which made 
 network had not learnt; it moves with whatever code stands beside an ask.
 """
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from models.training.model import Classifier
+from routerd.core.features import TASKS
 
 BUCKETS = 1 << 18
 _FACTORS = (1_000_003, 7_919, 104_729)
@@ -44,12 +47,20 @@ def buckets(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.
 
 
 class Reader(nn.Module):
-    """What is exported: the fine-tuned network, whose complexity the linear model moves."""
+    """What is exported: the fine-tuned network, whose complexity the linear model moves.
 
-    def __init__(self, network: Classifier, hardness: Wide) -> None:
+    `shift` [10] is added to the task logits (see `priors`). It stands beside the network's weights,
+    not in them: a training that goes on from an exported graph begins at what was taught.
+    """
+
+    def __init__(
+        self, network: Classifier, hardness: Wide, shift: NDArray[np.float32] | None = None
+    ) -> None:
         super().__init__()
         self.network = network
         self.hardness = hardness
+        none = np.zeros(len(TASKS), dtype=np.float32)
+        self.register_buffer("shift", torch.from_numpy(none if shift is None else shift))
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
@@ -57,4 +68,9 @@ class Reader(nn.Module):
         """Return the outputs in the order in which they are exported."""
         emb, task, complexity, language = self.network(input_ids, attention_mask)
         harder = self.hardness(input_ids, attention_mask)
-        return emb, task, (complexity + HARDNESS_SHARE * harder).clamp(0.0, 1.0), language
+        return (
+            emb,
+            task + self.shift,
+            (complexity + HARDNESS_SHARE * harder).clamp(0.0, 1.0),
+            language,
+        )
