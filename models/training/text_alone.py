@@ -3,7 +3,8 @@
 People's labels were given in the session, where "do the second one" says all. The network sees the
 text alone, and taught such a label as if the text gave it, it learns the text by heart. Here a
 reader said, as probabilities, what those who see the session would have answered. So did
-the writers of `written/sessions.jsonl`, of whose prompts it is the only label.
+the writers of `written/sessions.jsonl` and `written/histories_after_logs.jsonl`, of whose prompts it
+is the only label.
 `text_alone.tsv.gz` has a line a text: the first 16 hex digits of its SHA-256, tasks with their shares
 in hundredths, complexity 1..5.
 """
