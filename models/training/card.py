@@ -32,7 +32,8 @@ tasks, a complexity and the programming language. Version {version}, built {date
   the last ask alone, never tool results or earlier turns; slips of the keyboard in common words are mended.
 - **Outputs**: `emb` [batch, 384], length one; `task` [batch, {tasks}] logits; `complexity`
   [batch], 0 trivial .. 1 very hard; `language` [batch, {languages}] logits. Confidence is the
-  softmax of `task` / {task_temperature}.
+  softmax of `task` / {task_temperature}. The task's logits expect the tasks as often as people ask for them
+  (`models/training/priors.py`), not as often as they were taught.
 """
 
 _PROTOCOL = """## Scores on sources held out
