@@ -18,7 +18,7 @@ tasks, a complexity and the programming language. Version {version}, built {date
   and triples, in the same graph, has a vote on the complexity. 994 Chinese and Japanese characters stand in
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
   began where their English words lie, and most of those that no taught text holds share one's row. The
-  weights are the mean of three trainings that began at or near the base model.
+  weights are the mean of four trainings that began near the base model.
 - **Teachers**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels: what it says is
   most of the label of every row that was taught when it was made and of prompts that another copy of it,
   taught how developers type, wrote ("generated" below). Readers who saw a prompt without its session: what they say
@@ -53,6 +53,7 @@ _LIMITS = """## Limits
   much code is pasted into the ask: see the scores. A low confidence says so; trust it.
 - The figures are for prompts typed to coding agents and chat assistants, a fifth of them not in
   English, labelled by one reading each; where two labels fit, the label is a judgement.
+- It expects tasks as often as chats ask for them, so of the rarer ones it finds fewer: see the recalls.
 - The base encoder knows English; of other languages it knows the words that were added, and what
   written, translated and generated rows taught. They are read worse than English.
 - Two of five generated prompts were labelled by the teacher alone, which is right on three of four
