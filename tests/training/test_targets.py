@@ -3,9 +3,7 @@ import pytest
 pytest.importorskip("torch")
 
 
-def test_a_source_of_many_rows_outweighs_others_by_its_root_and_people_weigh_what_they_did() -> (
-    None
-):
+def test_a_source_counts_by_its_root_and_all_people_weigh_what_they_did() -> None:
     # They need torch, so they wait for the check above.
     from models.training.rows import Origin, Row
     from models.training.targets import balanced_weights
