@@ -82,6 +82,16 @@ class Soft:
         """Return the same on a device."""
         return Soft(self.task.to(device), self.share.to(device))
 
+    def labels(self, tasks: Sequence[int], smoothing: float = 0.0) -> torch.Tensor:
+        """Return whole labels [n, tasks]: what the teacher says, and for the rest rows' own `tasks`.
+
+        `smoothing`: share of a row's own task that is spread over all.
+        """
+        own = 1 - self.share
+        labels = self.share[:, None] * self.task
+        labels[torch.arange(len(tasks)), list(tasks)] += own * (1 - smoothing)
+        return labels + own[:, None] * smoothing / self.task.shape[1]
+
     def mix(self, hard: torch.Tensor, task: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Mix a batch's losses against labels [b] with those of its logits against the teacher."""
         soft = -(self.task[batch] * functional.log_softmax(task.float(), -1)).sum(-1)

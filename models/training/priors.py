@@ -48,10 +48,7 @@ def people_prior(rows: Sequence[Row]) -> NDArray[np.float64]:
 
 def taught_prior(rows: Sequence[Row], soft: Soft, plan: Plan) -> NDArray[np.float64]:
     """Return each task's share [10] of all that an epoch of the plan teaches."""
-    labels = np.full((len(rows), len(TASKS)), plan.smoothing / len(TASKS))
-    labels[np.arange(len(rows)), [row.task for row in rows]] += 1 - plan.smoothing
-    said = soft.share.numpy()[:, None]
-    labels = (1 - said) * labels + said * soft.task.numpy()
+    labels = soft.labels([row.task for row in rows], plan.smoothing)
     weights = balanced_weights(rows, plan.level) * epoch_draw(rows, plan).shares()
-    shares: NDArray[np.float64] = weights @ labels
+    shares: NDArray[np.float64] = weights @ labels.numpy()
     return shares / shares.sum()

@@ -76,25 +76,24 @@ def balanced_weights(rows: Sequence[Row], level: int = 0) -> NDArray[np.float64]
     """
     weights = np.asarray([row.weight for row in rows])
     if level:
-        weights = weights * _levelled(rows, level)
+        weights = _levelled(rows, weights, level)
     tasks = np.asarray([row.task for row in rows])
     totals = np.bincount(tasks, weights=weights, minlength=len(TASKS))
     weights = weights / np.sqrt(np.maximum(totals[tasks], 1e-9))
     return weights / weights.mean()
 
 
-def _levelled(rows: Sequence[Row], level: int) -> NDArray[np.float64]:
-    """Return factors by which those few who typed most of people's rows don't outweigh the others.
+def _levelled(rows: Sequence[Row], weights: NDArray[np.float64], level: int) -> NDArray[np.float64]:
+    """Return weights by which those few who typed most of people's rows don't outweigh the others.
 
-    A row of a source of n > `level` rows weighs sqrt(level / n); all people's rows together weigh
-    what they did.
+    A row of a source of n > `level` rows weighs sqrt(level / n) of before; all people's rows together
+    weigh what they did.
     """
     typed = np.asarray([row.by_people for row in rows])
-    if not typed.any():
-        return np.ones(len(rows))
     sizes = Counter(row.group for row in rows if row.by_people)
-    shares = np.asarray([(level / max(sizes[row.group], level)) ** 0.5 for row in rows])
-    shares[~typed] = 1.0
-    weights = np.asarray([row.weight for row in rows])
-    shares[typed] *= weights[typed].sum() / (weights * shares)[typed].sum()
-    return shares
+    shares = [
+        (level / max(sizes[row.group], level)) ** 0.5 if row.by_people else 1.0 for row in rows
+    ]
+    levelled = weights * shares
+    levelled[typed] *= weights[typed].sum() / max(levelled[typed].sum(), 1e-9)
+    return levelled

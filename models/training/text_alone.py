@@ -60,14 +60,13 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
     readings = load_readings(data)
     result = list(rows)
     task, share = soft.task.clone(), soft.share.clone()
+    before = soft.labels([row.task for row in rows])
     for at, row in enumerate(rows):
         weight = _weight(row)
         reading = readings.get(digest_of(row.text)) if weight else None
         if reading is None:
             continue
-        before = share[at] * task[at]
-        before[row.task] += 1 - share[at]
-        task[at] = torch.lerp(before, torch.from_numpy(reading.task), weight)
+        task[at] = torch.lerp(before[at], torch.from_numpy(reading.task), weight)
         share[at] = 1.0
         level = row.complexity
         if level is not None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.training.model import Classifier
-from routerd.core.features import TASKS
 
 BUCKETS = 1 << 18
 _FACTORS = (1_000_003, 7_919, 104_729)
@@ -53,14 +52,11 @@ class Reader(nn.Module):
     not in them: a training that goes on from an exported graph begins at what was taught.
     """
 
-    def __init__(
-        self, network: Classifier, hardness: Wide, shift: NDArray[np.float32] | None = None
-    ) -> None:
+    def __init__(self, network: Classifier, hardness: Wide, shift: NDArray[np.float32]) -> None:
         super().__init__()
         self.network = network
         self.hardness = hardness
-        none = np.zeros(len(TASKS), dtype=np.float32)
-        self.register_buffer("shift", torch.from_numpy(none if shift is None else shift))
+        self.register_buffer("shift", torch.from_numpy(shift))
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor

@@ -74,7 +74,7 @@ def test_the_reader_adds_the_shift_to_the_task_and_nothing_else() -> None:
 
     shift = np.arange(len(TASKS), dtype=np.float32)
     ids = torch.ones(1, 4, dtype=torch.long)
-    plain = Reader(Same(), Wide())(ids, ids)  # type: ignore[arg-type]
+    plain = Reader(Same(), Wide(), 0 * shift)(ids, ids)  # type: ignore[arg-type]
     moved = Reader(Same(), Wide(), shift)(ids, ids)  # type: ignore[arg-type]
     assert torch.equal(moved[1], torch.from_numpy(shift)[None])
     assert torch.equal(plain[1], torch.zeros(1, len(TASKS)))
