@@ -189,7 +189,8 @@ function head(told) {
   const ready = told.state === "ready";
   document.getElementById("dot").className = `dot ${ready ? "dot-good" : "dot-warn"}`;
   const layer = told.layer ? ` (${told.layer})` : "";
-  document.getElementById("state").textContent = `${told.state} · ${told.profile} · ${told.usable} models${told.offline ? ` · offline${layer}` : ""}`;
+  const models = `${told.usable} ${told.usable === 1 ? "model" : "models"}`;
+  document.getElementById("state").textContent = `${told.state} · ${told.profile} · ${models}${told.offline ? ` · offline${layer}` : ""}`;
   offline.setAttribute("aria-checked", String(told.offline));
   offline.disabled = false;
 }
