@@ -81,8 +81,10 @@ def moment(unix_s: float) -> str:
 
 
 def gigabytes(size_bytes: float) -> str:
-    """Return a size in GB, a dash where unknown."""
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes > 0 else NOTHING
+    """Return a size in GB, in MB where that would be 0.0, a dash where unknown."""
+    if size_bytes <= 0:
+        return NOTHING
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 5e7 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def because(row: Mapping[str, Any]) -> str:

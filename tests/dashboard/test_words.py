@@ -68,6 +68,7 @@ def test_counts_shares_and_sizes() -> None:
     ]
     assert [words.percent(s) for s in (0.905, None)] == ["90%", words.NOTHING]
     assert [words.gigabytes(b) for b in (4.7e9, 0)] == ["4.7 GB", words.NOTHING]
+    assert [words.gigabytes(b) for b in (5e7, 270_000)] == ["0.1 GB", "0.3 MB"]
     assert [words.ago(s) for s in (5, 720, 10_800, 345_600)] == ["5 s", "12 min", "3 h", "4 d"]
 
 
