@@ -13,8 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-WORKERS = max(2, 3 * (os.cpu_count() or 1) // 2)
-"""Half of the time tests wait for daemons and clocks; three on two cores take five sixths of it."""
 STEPS: tuple[tuple[str, list[str]], ...] = (
     ("format", [str(BIN / "ruff"), "format", "--check", "."]),
     ("lint", [str(BIN / "ruff"), "check", "--no-cache", "."]),
@@ -39,7 +37,7 @@ def main(arguments: list[str]) -> int:
     # CI silences the telemetry of some libraries; here they must be silent without its help.
     environment = {key: value for key, value in os.environ.items() if key != "CI"}
     wanted = [argument for argument in arguments if argument != "--network"]
-    tests = [sys.executable, "-m", "pytest", "-n", str(WORKERS), "-m", "not slow", *wanted]
+    tests = [sys.executable, "-m", "pytest", "-n", "auto", "-m", "not slow", *wanted]
     if wanted == arguments:
         tests = [*without_network(), *tests]
     for name, command in (*STEPS, ("tests", tests)):
