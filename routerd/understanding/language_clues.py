@@ -22,6 +22,8 @@ _SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"))
 # ASCII: in "用python写" the name stands between words of another script.
 _WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
 _FILE = re.compile(r"(?<=[\w*)\]-])\.([A-Za-z]\w{0,7})(?![\w(/])")
+# A page's address ends in what its server makes pages with; that is not what is worked on.
+_PAGE = re.compile(r"https?://[^\s?#]+?\.(?:html?|php|jsp)\b", re.IGNORECASE)
 _CODE_MARKS = re.compile(r"[(){};=<>$\"#:]")
 
 
@@ -64,7 +66,7 @@ def language_points(text: str) -> Counter[str]:
 
 def _files(text: str) -> Counter[str]:
     """Count the endings of file names of each language, each as often as it stands there."""
-    ends = (match[1].lower() for match in _FILE.finditer(text))
+    ends = (match[1].lower() for match in _FILE.finditer(_PAGE.sub(" ", text)))
     return Counter(_FILE_OF[end] for end in ends if end in _FILE_OF)
 
 

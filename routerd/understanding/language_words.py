@@ -120,15 +120,14 @@ TOOLS: Mapping[str, str] = {
     "appkit",
     "scala": "sbt, akka, zio",
     "sql": "left join, inner join, group by, stored procedure, window function, foreign key, "
-    "create table, alter table, insert into, postgres, order by, supabase, subquery, snowflake, "
-    "bigquery",
+    "create table, alter table, insert into, postgres, order by, subquery, snowflake, bigquery",
     "bash": "cron, crontab, sed, awk, grep, chmod, systemd, curl, xargs, rsync, apt, apt-get, jq, "
     "bashrc, zshrc, sudo",
     "html": "iframe, href, navbar, landing page",
     "css": "flexbox, z-index, media query, media queries, box-shadow, padding, stylesheet, hover",
     "lua": "neovim, nvim, roblox, love2d",
     "yaml": "kubernetes, k8s, helm, docker-compose, docker compose, github actions, github action, "
-    "ansible, gitlab-ci, kubectl, crd, openapi",
+    "ansible, gitlab-ci, kubectl, crd",
     "dart": "pubspec, riverpod, widget tree",
     "powershell": "active directory, start-process, write-host",
     "haskell": "ghc, cabal, monad, monads",

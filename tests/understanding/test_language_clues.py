@@ -76,6 +76,14 @@ def test_where_nothing_shows_one_none_is_named(text: str) -> None:
     assert evident_language(text) == ""
 
 
+def test_a_pages_address_names_no_language_and_a_source_files_does() -> None:
+    assert not evident_language("import the results from https://example.org/rf/list.php?id=161")
+    assert not evident_language("read https://example.org/docs/guide.html#setup again")
+    linked = "what does https://example.org/acme/app/blob/main/src/sum.ts do"
+    assert evident_language(linked) == "typescript"
+    assert evident_language("fix list.php, see https://example.org/a.html") == "php"
+
+
 def test_typescript_wins_over_the_javascript_it_is_made_of() -> None:
     assert evident_language("const total: number = rows.reduce(...) // in sum.ts, node 22") == (
         "typescript"
