@@ -38,6 +38,9 @@ class OnnxSession:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # An arena keeps what the longest text needed for good: 5.6 MB, and no text is read sooner
+        # (measured 2026-11-28).
+        options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         try:
             self._session = runtime.InferenceSession(
