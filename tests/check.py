@@ -32,12 +32,18 @@ def without_network() -> list[str]:
     return []
 
 
+def _workers() -> int:
+    """Some more than cores: tests wait for daemons, browsers and clocks half of their time."""
+    cores = os.cpu_count() or 1
+    return cores + min(max(cores // 2, 1), 4)
+
+
 def main(arguments: list[str]) -> int:
     """Run the steps in order; stop at the first that fails and return its exit code."""
     # CI silences the telemetry of some libraries; here they must be silent without its help.
     environment = {key: value for key, value in os.environ.items() if key != "CI"}
     wanted = [argument for argument in arguments if argument != "--network"]
-    tests = [sys.executable, "-m", "pytest", "-n", "auto", "-m", "not slow", *wanted]
+    tests = [sys.executable, "-m", "pytest", f"-n{_workers()}", "-m", "not slow", *wanted]
     if wanted == arguments:
         tests = [*without_network(), *tests]
     for name, command in (*STEPS, ("tests", tests)):
