@@ -93,7 +93,9 @@ def _engines(found: dict[str, Any]) -> Table:
         if not engine["up"] and "refused the connection" in engine["detail"]:
             models.append("not running", "dim")
         elif engine["detail"]:
-            models.append(f"{' - ' if names else ''}{short(engine['detail'])}", "dim")
+            # Its address stands beside it.
+            detail = engine["detail"].replace(f"in {engine['address']}", "there")
+            models.append(f"{' - ' if names else ''}{short(detail)}", "dim")
         table.add_row(
             Text(engine["name"], "" if engine["up"] else "dim"),
             Text(engine["zone"], ZONES[engine["zone"]]),

@@ -54,3 +54,17 @@ def test_a_daemon_of_an_earlier_version_is_drawn_too(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert "offline (connections)" in told
     assert not {"saved", "kept here", "paused"} & set(told.split())
+
+
+def test_the_folder_of_models_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = {
+        "name": "llamacpp",
+        "zone": "device",
+        "address": "/h/models",
+        "up": True,
+        "detail": "no usable GGUF file in /h/models; only the built-in plumbing check",
+    }
+    render.status({**STATUS, "engines": [engine]})
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.count("/h/models") == 1
+    assert "no usable GGUF file there" in told
