@@ -13,8 +13,8 @@ from models.training.export import export_graph
 from routerd.understanding.onnx_session import OnnxSession
 from routerd.understanding.tokens import TokenReader
 
-MAX_TOKENS = 128
-"""Longest input that is taught and read; see README.md."""
+MAX_TOKENS = 192
+"""Longest input that is read; see README.md."""
 BASE_TOKENS = 256
 WEIGHTS = "model.safetensors"
 

@@ -22,7 +22,7 @@ from models.training.targets import Targets
 from models.training.vocabulary import tongues
 
 TAUGHT_TOKENS = 96
-"""Longest text that is taught; reading on to 128 gives the same accuracy (README.md)."""
+"""Longest text that is taught; teaching 128 gave the same accuracy (README.md)."""
 WINDOW_BATCHES = 24
 """Rows are sorted by length within this many batches: little padding, still well mixed."""
 

@@ -75,11 +75,11 @@ class LlamaCppConfig:
 
 @dataclass(frozen=True, slots=True)
 class UnderstandingConfig:
-    """Settings of the classifier; beyond 128 tokens its accuracy did not grow (CARD.md)."""
+    """Settings of the classifier; beyond 192 tokens accuracy did not grow (models/training/README.md)."""
 
     enabled: bool = True
     intra_op_threads: int = 1
-    max_tokens: int = 128
+    max_tokens: int = 192
     budget_ms: int = 250
 
 

@@ -53,7 +53,7 @@ class OnnxUnderstanding:
     """
 
     def __init__(
-        self, model_dir: Path, *, max_tokens: int = 128, threads: int = 1, budget_ms: int = 250
+        self, model_dir: Path, *, max_tokens: int = 192, threads: int = 1, budget_ms: int = 250
     ) -> None:
         self._model_dir = model_dir
         self._max_tokens = max_tokens

@@ -14,8 +14,8 @@ from routerd.understanding.control_turns import is_steering
 from routerd.understanding.fim_markers import has_fim_markers
 from routerd.understanding.wrappers import Stripped, strip_wrappers
 
-# Characters, chosen so that all together is about the 256 tokens the model reads; the ask gets
-# the larger share because it decides the task.
+# Characters, chosen so that a long ask alone is about the 192 tokens the model reads; it decides the
+# task, and longer windows read no better.
 ASK_HEAD, ASK_TAIL = 450, 350
 CODE_HEAD, CODE_TAIL = 250, 100
 CONTEXT_HEAD, CONTEXT_TAIL = 150, 50
