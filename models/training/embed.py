@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from models.training.encoder import DIMENSIONS, Encoder, base_dir
 from models.training.export import export_graph
+from routerd.core.config import UnderstandingConfig
 from routerd.understanding.onnx_session import OnnxSession
 from routerd.understanding.tokens import TokenReader
 
-MAX_TOKENS = 192
-"""Longest input that is read; see README.md."""
+MAX_TOKENS = UnderstandingConfig().max_tokens
+"""Longest input that the daemon reads; see README.md."""
 BASE_TOKENS = 256
 WEIGHTS = "model.safetensors"
 

@@ -21,8 +21,6 @@ from models.training.rows import Row
 from models.training.targets import Targets
 from models.training.vocabulary import tongues
 
-TAUGHT_TOKENS = 96
-"""Longest text that is taught; teaching 128 gave the same accuracy (README.md)."""
 WINDOW_BATCHES = 24
 """Rows are sorted by length within this many batches: little padding, still well mixed."""
 
@@ -179,7 +177,7 @@ class Lessons:
         self._targets = Targets(rows, device, plan.level)
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
         self._soft = soft and soft.to(device)
-        self._tokens = TextTokens(TAUGHT_TOKENS)
+        self._tokens = TextTokens()
         self._augmenter = Augmenter(plan.seed, pastes(rows), tongues())
         self._chance = np.random.default_rng(plan.seed)
         self._draw = epoch_draw(rows, plan)

@@ -16,6 +16,7 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
+from routerd.core.config import UnderstandingConfig
 from routerd.core.features import Reading
 from routerd.core.request import Request
 from routerd.understanding.control_turns import is_steering
@@ -36,6 +37,7 @@ from routerd.understanding.tokens import TokenReader
 logger = logging.getLogger(__name__)
 
 CACHED_READINGS = 256
+USUAL = UnderstandingConfig()
 
 FIM_READING = Reading(task="completion", task_confidence=1.0, complexity=0.2)
 """Markers say completion by construction. Complexity as labelled completions have it:
@@ -53,7 +55,12 @@ class OnnxUnderstanding:
     """
 
     def __init__(
-        self, model_dir: Path, *, max_tokens: int = 192, threads: int = 1, budget_ms: int = 250
+        self,
+        model_dir: Path,
+        *,
+        max_tokens: int = USUAL.max_tokens,
+        threads: int = USUAL.intra_op_threads,
+        budget_ms: int = USUAL.budget_ms,
     ) -> None:
         self._model_dir = model_dir
         self._max_tokens = max_tokens
