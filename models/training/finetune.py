@@ -42,7 +42,7 @@ class Plan:
 
     layers: tuple[int, ...] | None = None
     width: int = 768
-    epochs: float = 4.0
+    epochs: float = 2.0
     stop: float = 0.0
     batch: int = 64
     rate: float = 1.5e-4
