@@ -84,6 +84,7 @@ HOSTS = (
     ("proxy\\.go" + "lang", "org"),
     ("nu" + "get", "org"),
     ("repo1?\\.maven(\\.apache)?", "org"),
+    ("deb\\.debian", "org"),
 )
 REGISTRIES = [re.compile(rf"\b{first}\.{second}\b", re.IGNORECASE) for first, second in HOSTS]
 ENDS = {f".{end}" for _, second in HOSTS for end in second.strip("()").split("|")}
