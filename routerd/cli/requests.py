@@ -68,7 +68,7 @@ def _stream(client: DaemonClient, body: dict[str, Any]) -> int:
             raise DaemonError(event["error"]["message"], 502)
         for choice in event.get("choices", ()):
             print(choice["delta"].get("content") or "", end="", flush=True)
-    print()
+    print(flush=True)  # before what goes to stderr, where both go into one file
     if sys.stderr.isatty():
         print(f"\n{told.get('model')}: {told.get('reason')} (routerd why)", file=sys.stderr)
     if "notice" in told:

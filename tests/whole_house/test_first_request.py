@@ -1,13 +1,15 @@
 """The main job: a real request through a real daemon and real llama.cpp, by OpenAI's own client."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import openai
 import pytest
 
-from tests.fakes.daemon import Daemon, routerd
+from tests.fakes.daemon import Daemon, environment, routerd
 
 CANARY = "canary-7f3a91-do-not-keep"
 
@@ -134,6 +136,20 @@ def test_ask_prints_the_answer_and_says_that_it_is_a_plumbing_check(daemon: Daem
     assert ran.returncode == 0
     assert "plumbing check" in ran.stdout
     assert "not a model for work" in ran.stderr
+
+
+def test_in_one_file_the_notice_stands_on_a_line_of_its_own(daemon: Daemon) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "routerd", "ask", "hello there"],
+        env=environment(daemon.home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+    assert "\nrouterd: plumbing check, not a model for work" in ran.stdout
 
 
 def test_route_shows_the_decision_and_asks_nobody(daemon: Daemon) -> None:
