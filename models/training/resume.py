@@ -44,6 +44,7 @@ def read_back(graph: Path, layers: tuple[int, ...] | None = None) -> Classifier:
     if missing:
         raise ValueError(f"{graph} lacks {missing[:3]}; it was made from another network")
     _spread(found, stored)
+    _roughen(found, stored)
     known = (graph.parent / "tokenizer.json").read_text(encoding="utf-8")
     for name, values in found.items():
         kept = torch.tensor(np.ascontiguousarray(values), dtype=state[name].dtype)
@@ -61,6 +62,14 @@ def _spread(found: Arrays, stored: Arrays) -> None:
     row_of = stored.get(f"{_WORDS}.row_of")
     if row_of is not None:
         found[f"{_WORDS}.weight"] = found[f"{_WORDS}.weight"][row_of]
+
+
+def _roughen(found: Arrays, stored: Arrays) -> None:
+    """Give smoothed weights back what their inputs were divided by (`smoothing`)."""
+    for name, even in stored.items():
+        if name.endswith(".even"):
+            weight = f"{name.removesuffix('even')}weight"
+            found[weight] = found[weight] * even
 
 
 def lean_back(network: Classifier, layers: tuple[int, ...] | None, share: float) -> None:

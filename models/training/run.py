@@ -28,6 +28,7 @@ from models.training.priors import prior_shift
 from models.training.resume import read_back
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
+from models.training.smoothing import smooth
 from models.training.soft_labels import load_generated, with_teacher
 from models.training.text_alone import with_readers
 from models.training.wide import Reader
@@ -37,6 +38,8 @@ HERE = Path(__file__).parent
 VERSION = "finetuned-6-layers-12"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
+SMOOTHED_BY = 300
+"""Prompts that tell how large the inputs of a layer become; 300 others tell the same."""
 
 
 def main() -> None:
@@ -115,6 +118,7 @@ def build(
     generated = load_generated()[0][: limit or None]
     texts = [row.text for row in (*rows, *generated) if row.is_taught]
     share_rows(network.network.bert, untaught_words(texts))
+    smooth(network.network, some_typed(rows))
     graph = export_graph(network, work)
     facts = {
         "version": VERSION,
@@ -209,6 +213,12 @@ def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str
     for row in rows:
         digest.update(repr((row.text, row.task, row.complexity, row.language, row.weight)).encode())
     return digest.hexdigest()[:16]
+
+
+def some_typed(rows: Sequence[Row]) -> list[str]:
+    """Return some taught prompts that people typed."""
+    typed = [row.text for row in rows if row.by_people]
+    return random.Random(SEED).sample(typed, min(SMOOTHED_BY, len(typed)))  # noqa: S311  # Sampling.
 
 
 def temperature_of(network: Reader, apart: Sequence[Row]) -> float:
