@@ -17,11 +17,12 @@ EVIDENT = 1.5
 """Points a language needs: one clue of any kind will do."""
 
 _MOST_PER_KIND = 3
-# What shows the first shows the second as well: TypeScript is JavaScript, `$x = ` begins both.
-_SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"))
+# What shows the first shows the second as well: TypeScript is JavaScript, `$x = ` begins all three.
+_SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"), ("perl", "php"))
 # ASCII: in "用python写" the name stands between words of another script.
 _WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
-_FILE = re.compile(r"(?<=[\w*)\]-])\.([A-Za-z]\w{0,7})(?![\w(/])")
+# So does the end of a file's name in "把sum.ts拆开"; and ".ps1 files" are named without one.
+_FILE = re.compile(r"(?<![./\\])\.([A-Za-z][A-Za-z0-9_]{0,7})(?![A-Za-z0-9_(/])")
 # A page's address ends in what its server makes pages with; that is not what is worked on.
 _PAGE = re.compile(r"https?://[^\s?#]+?\.(?:html?|php|jsp)\b", re.IGNORECASE)
 _CODE_MARKS = re.compile(r"[(){};=<>$\"#:]")
@@ -72,7 +73,8 @@ def _files(text: str) -> Counter[str]:
 
 def _named(text: str) -> tuple[Counter[str], Counter[str]]:
     """Count the distinct names of languages, and of their tools."""
-    terms = set(_terms(text))
+    # In the order of the text: of languages with as many points the first one named is taken.
+    terms = dict.fromkeys(_terms(text))
     names = Counter(_NAME_OF[term] for term in terms if term in _NAME_OF)
     tools = Counter(_TOOL_OF[term] for term in terms if term in _TOOL_OF)
     return names, tools

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping
 
 EXTENSIONS: Mapping[str, str] = {
-    "python": "py pyi ipynb",
+    "python": "py pyi ipynb pyx",
     "javascript": "js jsx mjs cjs vue svelte",
     "typescript": "ts tsx mts",
     "java": "java jsp",
     "go": "go",
     "rust": "rs",
     "c": "c",
-    "cpp": "cpp cc cxx hpp hh ino",
+    "cpp": "cpp cc cxx hpp hh ino cu cuh",
     "csharp": "cs csproj cshtml razor xaml",
-    "php": "php phtml",
+    "php": "php phtml twig",
     "ruby": "rb erb gemspec",
     "kotlin": "kt kts",
     "swift": "swift",
@@ -24,24 +24,32 @@ EXTENSIONS: Mapping[str, str] = {
     "css": "css scss sass less",
     "lua": "lua",
     "r": "r rmd",
-    "matlab": "mlx",
+    "matlab": "mlx m",
     "yaml": "yml yaml",
     "dart": "dart",
     "perl": "pl pm",
     "powershell": "ps1 psm1",
     "haskell": "hs",
-    "elixir": "ex exs",
-    "clojure": "clj cljs",
+    "elixir": "ex exs heex",
+    "clojure": "clj cljs edn",
     "julia": "jl",
     "zig": "zig",
     "solidity": "sol",
     "gdscript": "gd",
     "hcl": "tf tfvars",
     "ocaml": "ml mli",
-    "fsharp": "fs",
+    "fsharp": "fs fsx",
     "vb": "vb bas",
     "nix": "nix",
     "assembly": "asm",
+    "groovy": "groovy",
+    "fortran": "f90 f95",
+    "cobol": "cbl cob",
+    "verilog": "sv svh",
+    "vhdl": "vhd vhdl",
+    "glsl": "glsl frag vert",
+    "erlang": "erl hrl",
+    "nim": "nim",
 }
 
 NAMES: Mapping[str, str] = {
@@ -85,64 +93,143 @@ NAMES: Mapping[str, str] = {
     "makefile": "makefile",
     "r": "in r, r script, rstudio, ggplot, ggplot2, dplyr, tidyverse, r code",
     "assembly": "x86 assembly, nasm, arm assembly, mips",
+    "fortran": "fortran, fortran 90",
+    "cobol": "cobol",
+    "latex": "latex, xelatex",
+    "verilog": "verilog, systemverilog",
+    "vhdl": "vhdl",
+    "glsl": "glsl",
+    "groovy": "groovy, jenkinsfile",
+    "erlang": "erlang",
+    "nim": "nimlang",
+    "objectivec": "objective-c, objc",
+    "abap": "abap",
 }
 """What people call a language."""
 
 TOOLS: Mapping[str, str] = {
     "python": "pip, pip3, pytest, django, flask, fastapi, pandas, numpy, uv run, uv sync, uv add, "
-    "pydantic, sqlalchemy, asyncio, matplotlib, pytorch, torch, tensorflow, keras, jupyter, "
-    "celery, mypy, ruff, poetry, conda, virtualenv, venv, .venv, pyproject, pyproject.toml, "
-    "requirements.txt, argparse, plotly, streamlit, tkinter, pyqt, pyqt5, pyside6, boto3, sklearn, "
-    "scikit-learn, beautifulsoup, bs4, pygame, dataclass, dataclasses, dataframe, alembic, "
-    "huggingface, scipy, notebook, traceback, kwargs, docstring, docstrings, seaborn, polars",
-    "javascript": "npm, npx, node, node.js, nodejs, react, expressjs, express.js, webpack, jquery, vue, vue3, "
-    "vuejs, svelte, sveltekit, package.json, electron, three.js, threejs, eslint, vite, yarn, "
-    "pnpm, jest, p5.js, chart.js, d3, console.log, discord.js, bun, nextjs, next.js, useeffect, "
-    "usestate, react native, expo, webgpu, dom, localstorage, npm run, mongoose, apps script",
+    "pydantic, sqlalchemy, asyncio, matplotlib, pytorch, torch, tensorflow, keras, "
+    "jupyter, celery, mypy, ruff, poetry, conda, virtualenv, venv, .venv, pyproject, "
+    "pyproject.toml, requirements.txt, argparse, plotly, streamlit, tkinter, pyqt, pyqt5, "
+    "pyside6, boto3, sklearn, scikit-learn, beautifulsoup, bs4, pygame, dataclass, "
+    "dataclasses, dataframe, alembic, huggingface, scipy, notebook, traceback, kwargs, "
+    "docstring, docstrings, seaborn, polars, subprocess.run, httpx, pathlib, parametrize, "
+    "manage.py, aiogram, openpyxl, uvicorn, gunicorn, ipywidgets, tmp_path, __init__, "
+    "pyinstaller, pipenv, pyspark, xgboost, lightgbm, langchain, langgraph, gradio, "
+    "networkx, scrapy, aiohttp, starlette, jupyterlab, google colab, statsmodels, flake8, "
+    "pylint, mypy strict, type hints, list comprehension, state_dict, dtype, "
+    "settingwithcopywarning, nonetype, pyaudio, pyautogui, discord.py",
+    "javascript": "npm, npx, node, node.js, nodejs, react, expressjs, express.js, webpack, jquery, vue, "
+    "vue3, vuejs, svelte, sveltekit, package.json, electron, three.js, threejs, eslint, "
+    "vite, yarn, pnpm, jest, p5.js, chart.js, d3, console.log, discord.js, bun, nextjs, "
+    "next.js, useeffect, usestate, react native, expo, webgpu, dom, localstorage, npm "
+    "run, mongoose, apps script, runes, addeventlistener, settimeout, "
+    "json.stringify, promise.all, v-model, v-for, innerhtml, composition api, options "
+    "api, script setup, onmount, fastify, bookmarklet, userscript, tampermonkey, "
+    "socket.io, puppeteer, phaser, alpine.js, usememo, useref, usecallback, usecontext, "
+    "redux, zustand, jsx, react router, astro, gatsby, nuxt, nodemon, rollup, esbuild, "
+    "chrome extension, esm, react component, react hook, no-unused-vars",
     "typescript": "tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
-    "vitest, drizzle, rxjs",
+    "vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
+    "expressionchangedafterithasbeencheckederror, keyof, typeorm, shadcn, standalone "
+    "components, zod schema, hydration failed",
     "java": "maven, mvn, spring, springboot, spring boot, junit, jvm, hibernate, pom.xml, lombok, "
-    "gradle, jdk, swing, javafx, mockito, nullpointerexception, servlet, jpa, android studio",
+    "gradle, jdk, swing, javafx, mockito, nullpointerexception, servlet, jpa, android "
+    "studio, bean, javadoc, autowired, springboottest, mapstruct, bigdecimal, junit5, "
+    "jdbc, tomcat, virtual threads, arraylist, quarkus, micronaut, responseentity, "
+    "restcontroller, system.out.println, illegalargumentexception, spigot",
     "go": "goroutine, goroutines, gofmt, golangci-lint, gorm, go.mod, go.sum, go mod, go test, "
-    "go run, go build, go vet, go get, go-git, errgroup, cobra, t.run, t.runparallel, t.parallel",
+    "go run, go build, go vet, go get, go-git, errgroup, cobra, t.run, t.runparallel, "
+    "t.parallel, context.context, sync.mutex, waitgroup, slog, pprof, godoc, net/http, go "
+    "func, t.tempdir, sqlc, table tests, table-driven tests, bubbletea, lipgloss, nil "
+    "map, fmt.errorf, httptest, nil pointer",
     "rust": "cargo, clippy, tokio, serde, rustc, crate, crates, axum, actix, tauri, bevy, "
-    "cargo.toml, borrow checker, wgpu, rayon, egui",
+    "cargo.toml, borrow checker, wgpu, rayon, egui, mut, usize, refcell, proptest, "
+    "thiserror, clap, trait bound, sqlx, leptos, unwrap, rust_backtrace, "
+    "tokio-runtime-worker",
     "cpp": "cmake, boost, qt5, qt6, arduino, unreal, opencv, g++, clang++, esp32, platformio, "
-    "esp-idf, juce",
-    "c": "malloc, gcc, valgrind, segfault, strcpy, printf, stm32, freertos, memcpy, kernel module",
+    "esp-idf, juce, unique_ptr, shared_ptr, qobject, vtable, constexpr, noexcept, catch2, "
+    "qml, vcpkg, raii, gtest, googletest, imgui, sfml, sdl2, string_view, serial.println, "
+    "dht22, qthread, static_cast, qt",
+    "c": "malloc, gcc, valgrind, segfault, strcpy, printf, stm32, freertos, memcpy, kernel "
+    "module, scanf, fgets, snprintf, strncpy, strlen, qsort, uint8_t, uint16_t, typedef "
+    "struct, zephyr, avr, heap-buffer-overflow",
     "csharp": "dotnet, .net, nuget, unity, asp.net, blazor, linq, wpf, monobehaviour, xunit, maui, "
-    "winforms, entity framework, ef core, monogame, unity3d",
+    "winforms, entity framework, ef core, monogame, unity3d, cancellationtoken, "
+    "scriptableobject, scriptableobjects, playerprefs, serializefield, gameobject, "
+    "dbcontext, appsettings.json, asp.net core, avalonia, hangfire, mediatr, automapper, "
+    "serilog, nunit, signalr, fixedupdate, ef, transform.position, minimal api, foreach "
+    "var",
     "php": "laravel, composer, wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, "
-    "livewire, woocommerce",
-    "ruby": "rails, rspec, gemfile, bundler, sidekiq, activerecord, rake, rubocop, sinatra, devise",
-    "kotlin": "ktor, jetpack compose, jetpack, coroutine, coroutines",
-    "swift": "xcode, uikit, swiftdata, cocoapods, xctest, ios app, macos app, testflight, coredata, "
-    "appkit",
-    "scala": "sbt, akka, zio",
+    "livewire, woocommerce, sqlstate, illuminate, pest, phpdoc, phpstan, codeigniter, "
+    "add_action, add_filter, shortcode, isset, wp-config, filament, pdo, wpdb, attempted "
+    "too",
+    "ruby": "rails, rspec, gemfile, bundler, sidekiq, activerecord, rake, rubocop, sinatra, "
+    "devise, nilclass, rake task, actionview, activestorage, capybara, minitest, hotwire, "
+    "erb, factorybot",
+    "kotlin": "ktor, jetpack compose, jetpack, coroutine, coroutines, viewmodel, viewmodels, "
+    "stateflow, livedata, kdoc, lazycolumn, hilt, mockk, detekt, retrofit, workmanager, "
+    "coroutinescope, lateinit, sealed class",
+    "swift": "xcode, uikit, swiftdata, cocoapods, xctest, ios app, macos app, testflight, "
+    "coredata, appkit, observableobject, mainactor, stateobject, codable, sendable, "
+    "urlsession, asyncstream, contentview, avfoundation, healthkit, storekit, "
+    "nonisolated, uiviewcontroller, actor-isolated",
+    "scala": "sbt, akka, zio, munit, http4s, scaladoc, cats effect",
     "sql": "left join, inner join, group by, stored procedure, window function, foreign key, "
-    "create table, alter table, insert into, postgres, order by, subquery, snowflake, bigquery",
+    "create table, alter table, insert into, postgres, order by, subquery, snowflake, "
+    "bigquery, cte, ctes, row_number, date_trunc, partition by, primary key, varchar, "
+    "timestamptz, dbt, seq scan, index scan, explain analyze, create index, bigserial, "
+    "add column, pgtap, having count, not null, staging model, incremental model, mart",
     "bash": "cron, crontab, sed, awk, grep, chmod, systemd, curl, xargs, rsync, apt, apt-get, jq, "
-    "bashrc, zshrc, sudo",
-    "html": "iframe, href, navbar, landing page",
-    "css": "flexbox, z-index, media query, media queries, box-shadow, padding, stylesheet, hover",
-    "lua": "neovim, nvim, roblox, love2d",
-    "yaml": "kubernetes, k8s, helm, docker-compose, docker compose, github actions, github action, "
-    "ansible, gitlab-ci, kubectl, crd",
-    "dart": "pubspec, riverpod, widget tree",
-    "powershell": "active directory, start-process, write-host",
-    "haskell": "ghc, cabal, monad, monads",
-    "elixir": "phoenix, liveview, ecto, genserver, mix test",
-    "gdscript": "godot",
-    "solidity": "hardhat, foundry, erc20, erc721",
-    "dockerfile": "multi-stage build, docker build, docker image, entrypoint",
-    "r": "shiny, bioconductor, deseq2, knitr, rmarkdown",
-    "vb": "excel macro, msgbox",
+    "bashrc, zshrc, sudo, bats, shellcheck, pipefail, bin/bash, rm rf, mkdir p, find "
+    "type, sbatch, esac",
+    "html": "iframe, href, navbar, landing page, img src, input type, form action",
+    "css": "flexbox, z-index, media query, media queries, box-shadow, padding, stylesheet, "
+    "hover, border-radius, max-width, grid-template-columns, position sticky, box-sizing, "
+    "css grid, rgba, white-space, overflow-x, font-weight, 100vh, 1fr, custom properties",
+    "lua": "neovim, nvim, roblox, love2d, busted, ipairs, metatable, nil value",
+    "yaml": "kubernetes, k8s, helm, docker-compose, docker compose, github actions, github "
+    "action, ansible, gitlab-ci, kubectl, crd, ubuntu-latest, livenessprobe, configmap, "
+    "statefulset, kustomize, argocd, oomkilled, github workflow, gitlab ci, "
+    "actions/checkout@v4, pull_request_target, reusable workflow, helmfile, apiversion, "
+    "runs-on, workflow_dispatch",
+    "dart": "pubspec, riverpod, widget tree, renderflex, flutter app, pubspec.yaml, "
+    "statelesswidget, pumpwidget",
+    "powershell": "active directory, start-process, write-host, pester, get-childitem, get-aduser, "
+    "foreach-object, where-object, import-csv, invoke-restmethod, cmdlet, whatif, "
+    "get-date, fullyqualifiederrorid, running scripts",
+    "haskell": "ghc, cabal, monad, monads, hspec, quickcheck, haddock, conduit, mvar, readert, "
+    "foldl, typeclass",
+    "elixir": "phoenix, liveview, ecto, genserver, mix test, oban, handle_info, exunit, moduledoc, "
+    "phx.server, functionclauseerror, ecto.migrate, postgrex.error",
+    "gdscript": "godot, onready, _physics_process, _process, characterbody2d, queue_free, "
+    "move_and_slide",
+    "solidity": "hardhat, foundry, erc20, erc721, uint256, msg.sender, reentrancy, natspec, calldata, "
+    "openzeppelin, payable, bytes32, block.timestamp, solc",
+    "dockerfile": "multi-stage build, docker build, docker image, entrypoint, workdir, multi stage",
+    "r": "shiny, bioconductor, deseq2, knitr, rmarkdown, testthat, group_by, mutate, roxygen, "
+    "purrr, data.table, data.frame, lmer, tibble, renv, na.rm, geom_line",
+    "vb": "excel macro, msgbox, xlup, userform",
+    "hcl": "for_each, tfstate, terragrunt, opentofu, aws_db_instance, aws_instance, forces "
+    "replacement, moved blocks",
+    "julia": "loaderror, undefvarerror, methoderror, boundserror, taskfailedexception",
+    "matlab": "app designer, matlab.unittest, ode45, readtable",
+    "perl": "cpan, perlcritic, via package",
+    "zig": "comptime",
+    "assembly": "eax, rax",
+    "verilog": "posedge, negedge, rst_n, vivado",
+    "latex": "tikz, booktabs",
+    "fortran": "gfortran",
+    "cobol": "copybook",
+    "glsl": "vec4, fragment shader",
 }
 """Tools, libraries and terms at home in one language."""
 
 _LOOKS = {
     "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:|\bfrom \w[\w.]* import |"
-    r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|\w+Error: |\.py\"|print\(f?[\"']",
+    r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|"
+    r"\b(?:Type|Assertion)Error: |\bclass \w+\(\w+\):|\.py\"|print\(f?[\"']",
     "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|===",
     "typescript": r"\binterface \w+ \{|: (?:string|number|boolean)\b(?:[;,)\[]| [={])|<\w+\[\]>|\bas const\b|"
     r": Promise<|\bimport type\b|export (?:const|type|interface) ",
@@ -152,20 +239,22 @@ _LOOKS = {
     r"\b(?:os|strings|time|errors|filepath)\.[A-Z]\w+|\w+_test\.go|--- (?:PASS|FAIL): ",
     "rust": r"\bfn \w+\(|\blet mut\b|impl(?:<\w+>)? \w+ |println!|::new\(|&mut |"
     r"unwrap\(\)|#\[derive",
-    "cpp": r"#include <(?:iostream|vector|string|map|algorithm)>|std::|cout ?<<|\btemplate ?<|nullptr",
+    "cpp": r"#include <(?:iostream|vector|string|map|algorithm)>|std::|cout ?<<|\btemplate ?<|nullptr|"
+    r"\bvoid \w+::\w+\(|\bQ[A-Z]\w+ ?[:*]",
     "c": r"#include <(?:std\w+|string|unistd)\.h>|\bint main\((?:void|int argc)|\bstruct \w+ \*|"
     r"sizeof\(|\bchar \*|->\w+ =",
     "csharp": r"\bnamespace [\w.]+|using System|Console\.Write|public async Task|string\[\] args|"
     r"\{ get; set; \}|void (?:Start|Update)\(\)",
-    "php": r"<\?php|\$this->|\$\w+ = |\becho \$|function \w+\(\$",
-    "ruby": r"\.each do|\bdo \|\w+\||attr_accessor|puts |\bend\b \bend\b",
+    "php": r"<\?php|\$this->|\$\w+ = |\becho \$|function \w+\(\$|"
+    r"\$_(?:GET|POST|SESSION|SERVER)\b",
+    "ruby": r"\.each do|\bdo \|\w+\||attr_accessor|\bputs [\"']|\bend\b \bend\b",
     "kotlin": r"\bfun \w+\(|\bval \w+ ?[:=]|\bdata class\b|suspend fun",
     "swift": r"\bfunc \w+\([^)]*\) (?:throws )?->|\bguard let\b|\bif let \w+ =|@State\b|: View \{",
     "scala": r"\bcase class\b|\bobject \w+ extends\b|\bdef \w+\([^)]*\): \w+ =",
     "sql": r"\b(?:SELECT|select)\b.+\b(?:FROM|from) \w+|\bINSERT INTO\b|\bCREATE TABLE\b|"
     r"\bUPDATE \w+ SET\b|\bALTER TABLE\b",
     "bash": r"#!/(?:usr/)?bin/(?:env )?(?:ba|z)?sh|\bfi\b|; done\b|\$\{\w+\}|^\$ \w+",
-    "html": r"<!DOCTYPE|</?(?:html|div|body|head|form|table|span|button|input|p|ul)\b[^>]*>",
+    "html": r"<!DOCTYPE|</?(?:html|div|body|head|form|table|tr|td|th|span|button|input|p|ul|li|nav|h[1-6])\b[^>]*>",
     "css": r"\{\s*[\w-]+:\s*[^;{}]+;[^{}]*\}|@media\b",
     "lua": r"\blocal \w+ =|\bfunction \w+[.:]\w+\(",
     "r": r"<- (?:function|c\(|read)|library\(\w+\)|%>%",
@@ -178,13 +267,20 @@ _LOOKS = {
     r"-ErrorAction|\$env:|\[System\.[\w.]+\]::|\$_\.",
     "haskell": r"\w+ :: \w+ ->",
     "dockerfile": r"\bFROM [\w/.-]+:[\w.-]+|\bRUN (?:apt|pip|npm)|\bENTRYPOINT \[",
-    "hcl": r"\bresource \"|\bvariable \"",
+    "hcl": r"\bresource \"|\bvariable \"|\baws_\w+\.\w+",
+    "julia": r"@testset|@test \w|::Vector\{|\bpush!\(",
+    "solidity": r"\bpragma solidity|\bmsg\.sender\b|\bmapping ?\(address",
+    "verilog": r"\balways @|\bmodule \w+ ?[(#]|\bendmodule\b",
+    "zig": r"\bpub fn \w+|@import\(\"std\"\)|\btry std\.",
     "gdscript": r"\bextends (?:Node|Character)\w+|@onready|@export var",
 }
 _ERRORS = {
     "python": r"Traceback \(most recent|No module named|\bunhashable type|codec can't (?:en|de)code|"
     r"\b(?:Key|Value|Index|Attribute|Import|ModuleNotFound|Indentation|Name|UnboundLocal|"
-    r"Unicode\w+|ZeroDivision|FileNotFound|NotImplemented|Recursion)Error\b|"
+    r"Unicode\w+|ZeroDivision|FileNotFound|NotImplemented|Recursion|"
+    r"Runtime|OS|Permission|Memory|Connection)Error\b|unsupported operand type|"
+    r"(?<![\w.])(?!java\.|org\.|com\.)[a-z]\w*(?:\.\w+){1,5}Error: |"
+    r"missing \d+ required positional|"
     r"'\w+' object (?:has|is)|\btakes \d+ positional argument",
     "javascript": r"Cannot read propert|\bUncaught |undefined is not|\bis not a function|"
     r"\b(?:Reference|Range)Error\b|Cannot find module|\bERR_[A-Z]+_[A-Z_]+|\bnpm ERR!|"
@@ -199,8 +295,8 @@ _ERRORS = {
     r"thread '[^']*' panicked|borrowed value",
     "cpp": r"undefined reference to|no matching function for call|\bstd::bad_alloc|\bLNK\d{4}\b",
     "c": r"implicit declaration of function|incompatible pointer type",
-    "csharp": r"\bNullReferenceException|\bCS\d{4}\b|Object reference not set",
-    "php": r"Fatal error: Uncaught|Undefined (?:variable|index|array key|property)|"
+    "csharp": r"\bNullReferenceException|\bSystem\.\w+(?:\.\w+)*Exception|\bCS\d{4}\b|Object reference not set",
+    "php": r"Fatal error: Uncaught|SQLSTATE\[|Undefined (?:variable|index|array key|property)|"
     r"Call to (?:a member|undefined) function|\.php on line \d+",
     "ruby": r"\bNoMethodError|undefined (?:method|local variable)|for nil:NilClass|\(NameError\)",
     "kotlin": r"Unresolved reference|Smart cast to",
@@ -211,11 +307,13 @@ _ERRORS = {
     "bash": r"syntax error near unexpected token|: bad substitution|: unbound variable",
     "lua": r"attempt to (?:index|call|compare|concatenate) a?",
     "r": r"could not find function|object '[\w.]+' not found",
-    "dart": r"RenderFlex overflowed|\bLateInitializationError",
+    "dart": r"RenderFlex overflowed|Exception caught by widgets library|\bLateInitializationError",
     "powershell": r"\bFullyQualifiedErrorId|is not recognized as (?:the name of )?a cmdlet",
     "haskell": r"Couldn't match (?:expected )?type|No instance for \(",
-    "elixir": r"\*\* \(\w+Error\)|\bFunctionClauseError",
-    "julia": r"no method matching \w+\(",
+    "elixir": r"\*\* \([\w.]+Error\)|\bFunctionClauseError",
+    "julia": r"no method matching \w+\(|\bUndefVarError|\bLoadError: ",
+    "gdscript": r"Invalid (?:call|get index|access)\b[^\n]{1,80}\bon base|Nonexistent function '",
+    "solidity": r"\bEvmError: |VM Exception while processing",
 }
 
 

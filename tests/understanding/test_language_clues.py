@@ -27,6 +27,14 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("kubectl says the pod is pending", "yaml"),
         ("用python写一个爬虫", "python"),
         ("function sum(a: number): number { return a }", "typescript"),
+        ("note.service.ts太长了，拆开", "typescript"),
+        ("main.zigが長くなってきた", "zig"),
+        ("document the 14 .ps1 files in here", "powershell"),
+        ("speed up filter_rows.m", "matlab"),
+        ("a viewmodel with a stateflow for the cart", "kotlin"),
+        ("what can a reentrancy attack do with msg.sender here", "solidity"),
+        ("always @(posedge clk) never fires", "verilog"),
+        ("this fortran subroutine is slow", "fortran"),
     ],
 )
 def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
@@ -49,6 +57,11 @@ def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
         ("undefined method `name' for nil:NilClass", "ruby"),
         ('ERROR: relation "users" does not exist', "sql"),
         ("Couldn't match expected type Int with actual type Bool", "haskell"),
+        ("django.db.utils.OperationalError: too many clients already", "python"),
+        ("** (Ecto.NoResultsError) expected at least one result", "elixir"),
+        ("System.IO.IOException: the file is in use", "csharp"),
+        ("SQLSTATE[23000]: Integrity constraint violation", "php"),
+        ("Invalid call. Nonexistent function 'play' in base 'Nil'.", "gdscript"),
     ],
 )
 def test_an_error_tells_whose_it_is(text: str, language: str) -> None:
@@ -58,6 +71,7 @@ def test_an_error_tells_whose_it_is(text: str, language: str) -> None:
 def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
     assert evident_language("$user = Get-ADUser -Identity ada; $name = $user.Name") == "powershell"
     assert evident_language("$name = strtolower($user);") == "php"
+    assert evident_language("my $name = lc $user; $age = 3;") == "perl"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +84,8 @@ def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
         "can we see what the swiftest option is",
         "meet at 10.30, see github.com/a/b",
         "I expect the rest of it to express the idea",
+        "ConfigError: the server says (nothing more)",
+        "it puts the same file there twice; remove one",
     ],
 )
 def test_where_nothing_shows_one_none_is_named(text: str) -> None:
