@@ -23,8 +23,9 @@ _SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"), ("perl", "ph
 _WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
 # So does the end of a file's name in "把sum.ts拆开"; and ".ps1 files" are named without one.
 _FILE = re.compile(r"(?<![./\\])\.([A-Za-z][A-Za-z0-9_]{0,7})(?![A-Za-z0-9_(/])")
-# A page's address ends in what its server makes pages with; that is not what is worked on.
-_PAGE = re.compile(r"https?://[^\s?#]+?\.(?:html?|php|jsp)\b", re.IGNORECASE)
+# A page's address ends in what its server makes pages with; that is not what is worked on. Nor is
+# "10 a.m." written in MATLAB.
+_NO_FILE = re.compile(r"https?://[^\s?#]+?\.(?:html?|php|jsp)\b|\b[ap]\.m\b", re.IGNORECASE)
 _CODE_MARKS = re.compile(r"[(){};=<>$\"#:]")
 
 
@@ -67,7 +68,7 @@ def language_points(text: str) -> Counter[str]:
 
 def _files(text: str) -> Counter[str]:
     """Count the endings of file names of each language, each as often as it stands there."""
-    ends = (match[1].lower() for match in _FILE.finditer(_PAGE.sub(" ", text)))
+    ends = (match[1].lower() for match in _FILE.finditer(_NO_FILE.sub(" ", text)))
     return Counter(_FILE_OF[end] for end in ends if end in _FILE_OF)
 
 

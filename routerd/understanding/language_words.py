@@ -163,8 +163,7 @@ TOOLS: Mapping[str, str] = {
     "var",
     "php": "laravel, composer, wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, "
     "livewire, woocommerce, sqlstate, illuminate, pest, phpdoc, phpstan, codeigniter, "
-    "add_action, add_filter, shortcode, isset, wp-config, filament, pdo, wpdb, attempted "
-    "too",
+    "add_action, add_filter, shortcode, isset, wp-config, filament, pdo, wpdb",
     "ruby": "rails, rspec, gemfile, bundler, sidekiq, activerecord, rake, rubocop, sinatra, "
     "devise, nilclass, rake task, actionview, activestorage, capybara, minitest, hotwire, "
     "erb, factorybot",
@@ -180,15 +179,14 @@ TOOLS: Mapping[str, str] = {
     "create table, alter table, insert into, postgres, order by, subquery, snowflake, "
     "bigquery, cte, ctes, row_number, date_trunc, partition by, primary key, varchar, "
     "timestamptz, dbt, seq scan, index scan, explain analyze, create index, bigserial, "
-    "add column, pgtap, having count, not null, staging model, incremental model, mart",
+    "add column, pgtap, having count, not null, staging model, incremental model",
     "bash": "cron, crontab, sed, awk, grep, chmod, systemd, curl, xargs, rsync, apt, apt-get, jq, "
-    "bashrc, zshrc, sudo, bats, shellcheck, pipefail, bin/bash, rm rf, mkdir p, find "
-    "type, sbatch, esac",
+    "bashrc, zshrc, sudo, bats, shellcheck, pipefail, bin/bash, rm rf, mkdir p, sbatch, esac",
     "html": "iframe, href, navbar, landing page, img src, input type, form action",
     "css": "flexbox, z-index, media query, media queries, box-shadow, padding, stylesheet, "
     "hover, border-radius, max-width, grid-template-columns, position sticky, box-sizing, "
     "css grid, rgba, white-space, overflow-x, font-weight, 100vh, 1fr, custom properties",
-    "lua": "neovim, nvim, roblox, love2d, busted, ipairs, metatable, nil value",
+    "lua": "neovim, nvim, roblox, love2d, ipairs, metatable, nil value",
     "yaml": "kubernetes, k8s, helm, docker-compose, docker compose, github actions, github "
     "action, ansible, gitlab-ci, kubectl, crd, ubuntu-latest, livenessprobe, configmap, "
     "statefulset, kustomize, argocd, oomkilled, github workflow, gitlab ci, "
@@ -198,8 +196,8 @@ TOOLS: Mapping[str, str] = {
     "statelesswidget, pumpwidget",
     "powershell": "active directory, start-process, write-host, pester, get-childitem, get-aduser, "
     "foreach-object, where-object, import-csv, invoke-restmethod, cmdlet, whatif, "
-    "get-date, fullyqualifiederrorid, running scripts",
-    "haskell": "ghc, cabal, monad, monads, hspec, quickcheck, haddock, conduit, mvar, readert, "
+    "get-date, fullyqualifiederrorid",
+    "haskell": "ghc, cabal, monad, monads, hspec, quickcheck, haddock, mvar, readert, "
     "foldl, typeclass",
     "elixir": "phoenix, liveview, ecto, genserver, mix test, oban, handle_info, exunit, moduledoc, "
     "phx.server, functionclauseerror, ecto.migrate, postgrex.error",

@@ -27,7 +27,7 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("kubectl says the pod is pending", "yaml"),
         ("用python写一个爬虫", "python"),
         ("function sum(a: number): number { return a }", "typescript"),
-        ("note.service.ts太长了，拆开", "typescript"),
+        ("note.service.ts太长了要拆开", "typescript"),
         ("main.zigが長くなってきた", "zig"),
         ("document the 14 .ps1 files in here", "powershell"),
         ("speed up filter_rows.m", "matlab"),
@@ -86,6 +86,7 @@ def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
         "I expect the rest of it to express the idea",
         "ConfigError: the server says (nothing more)",
         "it puts the same file there twice; remove one",
+        "the build is busted since 10 a.m., see 4 p.m too",
     ],
 )
 def test_where_nothing_shows_one_none_is_named(text: str) -> None:
