@@ -40,11 +40,16 @@ class SmoothedLinear(nn.Linear):
 
 def smooth(network: Classifier, texts: Sequence[str]) -> None:
     """Smooth both halves of every layer by how large their inputs become in `texts`."""
-    halves = [
-        half for layer in network.bert.encoder.layer for half in (layer.intermediate, layer.output)
-    ]
+    halves = halves_of(network)
     for half, size in zip(halves, _sizes(network, halves, texts), strict=True):
         half.dense = SmoothedLinear(half.dense, _even(half.dense.weight.detach(), size))
+
+
+def halves_of(network: Classifier) -> list[Any]:
+    """Return both halves of every layer, from the first layer on."""
+    return [
+        half for layer in network.bert.encoder.layer for half in (layer.intermediate, layer.output)
+    ]
 
 
 def _sizes(network: Classifier, halves: Sequence[Any], texts: Sequence[str]) -> list[torch.Tensor]:

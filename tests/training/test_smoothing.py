@@ -26,12 +26,10 @@ def test_a_smoothed_network_reads_as_before() -> None:
 
 def test_the_inputs_of_both_halves_become_even() -> None:
     from models.training.model import Classifier
-    from models.training.smoothing import _sizes, smooth
+    from models.training.smoothing import _sizes, halves_of, smooth
 
     network = Classifier((0, 5)).eval()
-    halves = [
-        half for layer in network.bert.encoder.layer for half in (layer.intermediate, layer.output)
-    ]
+    halves = halves_of(network)
     rough = _sizes(network, halves, TEXTS)
     smooth(network, TEXTS)
     evened = [size * half.dense.even for size, half in zip(rough, halves, strict=True)]
@@ -44,17 +42,15 @@ def test_a_smoothed_graph_is_read_back_as_it_was(tmp_path: Path) -> None:
     from models.training.export import export_graph
     from models.training.model import Classifier
     from models.training.resume import read_back
-    from models.training.smoothing import smooth
+    from models.training.smoothing import halves_of, smooth
     from models.training.wide import Reader, Wide
 
     network = Classifier((0,)).eval()
-    layer = network.bert.encoder.layer[0]
-    whole = [half.dense.weight.detach().clone() for half in (layer.intermediate, layer.output)]
+    whole = [half.dense.weight.detach().clone() for half in halves_of(network)]
     smooth(network, TEXTS)
     graph = export_graph(Reader(network, Wide(), torch.zeros(10).numpy()), tmp_path)
     (tmp_path / "tokenizer.json").write_text(tokenizer_json(), encoding="utf-8")
-    again = read_back(graph, (0,)).bert.encoder.layer[0]
-    for before, half in zip(whole, (again.intermediate, again.output), strict=True):
+    for before, half in zip(whole, halves_of(read_back(graph, (0,))), strict=True):
         # Channels whose inputs are small are rounded more coarsely, which those inputs make up for.
         alike = torch.cosine_similarity(half.dense.weight.detach(), before, dim=1)
         assert float(alike.mean()) > 0.99
