@@ -93,7 +93,7 @@ NAMES: Mapping[str, str] = {
     "makefile": "makefile",
     "r": "in r, r script, rstudio, ggplot, ggplot2, dplyr, tidyverse, r code",
     "assembly": "x86 assembly, nasm, arm assembly, mips",
-    "fortran": "fortran, fortran 90",
+    "fortran": "fortran",
     "cobol": "cobol",
     "latex": "latex, xelatex",
     "verilog": "verilog, systemverilog",
@@ -118,7 +118,7 @@ TOOLS: Mapping[str, str] = {
     "manage.py, aiogram, openpyxl, uvicorn, gunicorn, ipywidgets, tmp_path, __init__, "
     "pyinstaller, pipenv, pyspark, xgboost, lightgbm, langchain, langgraph, gradio, "
     "networkx, scrapy, aiohttp, starlette, jupyterlab, google colab, statsmodels, flake8, "
-    "pylint, mypy strict, type hints, list comprehension, state_dict, dtype, "
+    "pylint, type hints, list comprehension, state_dict, dtype, "
     "settingwithcopywarning, nonetype, pyaudio, pyautogui, discord.py",
     "javascript": "npm, npx, node, node.js, nodejs, react, expressjs, express.js, webpack, jquery, vue, "
     "vue3, vuejs, svelte, sveltekit, package.json, electron, three.js, threejs, eslint, "
@@ -128,12 +128,12 @@ TOOLS: Mapping[str, str] = {
     "json.stringify, promise.all, v-model, v-for, innerhtml, composition api, options "
     "api, script setup, onmount, fastify, bookmarklet, userscript, tampermonkey, "
     "socket.io, puppeteer, phaser, alpine.js, usememo, useref, usecallback, usecontext, "
-    "redux, zustand, jsx, react router, astro, gatsby, nuxt, nodemon, rollup, esbuild, "
-    "chrome extension, esm, react component, react hook, no-unused-vars",
+    "redux, zustand, jsx, react router, astro, gatsby, nuxt, nodemon, esbuild, "
+    "chrome extension, esm, no-unused-vars",
     "typescript": "tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
     "vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
     "expressionchangedafterithasbeencheckederror, keyof, typeorm, shadcn, standalone "
-    "components, zod schema, hydration failed",
+    "components, hydration failed",
     "java": "maven, mvn, spring, springboot, spring boot, junit, jvm, hibernate, pom.xml, lombok, "
     "gradle, jdk, swing, javafx, mockito, nullpointerexception, servlet, jpa, android "
     "studio, bean, javadoc, autowired, springboottest, mapstruct, bigdecimal, junit5, "
@@ -158,14 +158,14 @@ TOOLS: Mapping[str, str] = {
     "csharp": "dotnet, .net, nuget, unity, asp.net, blazor, linq, wpf, monobehaviour, xunit, maui, "
     "winforms, entity framework, ef core, monogame, unity3d, cancellationtoken, "
     "scriptableobject, scriptableobjects, playerprefs, serializefield, gameobject, "
-    "dbcontext, appsettings.json, asp.net core, avalonia, hangfire, mediatr, automapper, "
+    "dbcontext, appsettings.json, avalonia, hangfire, mediatr, automapper, "
     "serilog, nunit, signalr, fixedupdate, ef, transform.position, minimal api, foreach "
     "var",
     "php": "laravel, composer, wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, "
     "livewire, woocommerce, sqlstate, illuminate, pest, phpdoc, phpstan, codeigniter, "
-    "add_action, add_filter, shortcode, isset, wp-config, filament, pdo, wpdb",
+    "add_action, add_filter, shortcode, isset, wp-config, pdo, wpdb",
     "ruby": "rails, rspec, gemfile, bundler, sidekiq, activerecord, rake, rubocop, sinatra, "
-    "devise, nilclass, rake task, actionview, activestorage, capybara, minitest, hotwire, "
+    "devise, nilclass, actionview, activestorage, capybara, minitest, hotwire, "
     "erb, factorybot",
     "kotlin": "ktor, jetpack compose, jetpack, coroutine, coroutines, viewmodel, viewmodels, "
     "stateflow, livedata, kdoc, lazycolumn, hilt, mockk, detekt, retrofit, workmanager, "
@@ -192,26 +192,25 @@ TOOLS: Mapping[str, str] = {
     "statefulset, kustomize, argocd, oomkilled, github workflow, gitlab ci, "
     "actions/checkout@v4, pull_request_target, reusable workflow, helmfile, apiversion, "
     "runs-on, workflow_dispatch",
-    "dart": "pubspec, riverpod, widget tree, renderflex, flutter app, pubspec.yaml, "
-    "statelesswidget, pumpwidget",
+    "dart": "pubspec, riverpod, widget tree, renderflex, pubspec.yaml, statelesswidget, pumpwidget",
     "powershell": "active directory, start-process, write-host, pester, get-childitem, get-aduser, "
     "foreach-object, where-object, import-csv, invoke-restmethod, cmdlet, whatif, "
-    "get-date, fullyqualifiederrorid",
+    "get-date",
     "haskell": "ghc, cabal, monad, monads, hspec, quickcheck, haddock, mvar, readert, "
     "foldl, typeclass",
     "elixir": "phoenix, liveview, ecto, genserver, mix test, oban, handle_info, exunit, moduledoc, "
-    "phx.server, functionclauseerror, ecto.migrate, postgrex.error",
+    "phx.server, ecto.migrate, postgrex.error",
     "gdscript": "godot, onready, _physics_process, _process, characterbody2d, queue_free, "
     "move_and_slide",
     "solidity": "hardhat, foundry, erc20, erc721, uint256, msg.sender, reentrancy, natspec, calldata, "
-    "openzeppelin, payable, bytes32, block.timestamp, solc",
+    "openzeppelin, bytes32, block.timestamp, solc",
     "dockerfile": "multi-stage build, docker build, docker image, entrypoint, workdir, multi stage",
     "r": "shiny, bioconductor, deseq2, knitr, rmarkdown, testthat, group_by, mutate, roxygen, "
     "purrr, data.table, data.frame, lmer, tibble, renv, na.rm, geom_line",
     "vb": "excel macro, msgbox, xlup, userform",
     "hcl": "for_each, tfstate, terragrunt, opentofu, aws_db_instance, aws_instance, forces "
     "replacement, moved blocks",
-    "julia": "loaderror, undefvarerror, methoderror, boundserror, taskfailedexception",
+    "julia": "loaderror, methoderror, boundserror, taskfailedexception",
     "matlab": "app designer, matlab.unittest, ode45, readtable",
     "perl": "cpan, perlcritic, via package",
     "zig": "comptime",
@@ -238,7 +237,7 @@ _LOOKS = {
     "rust": r"\bfn \w+\(|\blet mut\b|impl(?:<\w+>)? \w+ |println!|::new\(|&mut |"
     r"unwrap\(\)|#\[derive",
     "cpp": r"#include <(?:iostream|vector|string|map|algorithm)>|std::|cout ?<<|\btemplate ?<|nullptr|"
-    r"\bvoid \w+::\w+\(|\bQ[A-Z]\w+ ?[:*]",
+    r"\bvoid \w+::\w+\(|\bQ[A-Z][a-z]\w+ ?[:*]",
     "c": r"#include <(?:std\w+|string|unistd)\.h>|\bint main\((?:void|int argc)|\bstruct \w+ \*|"
     r"sizeof\(|\bchar \*|->\w+ =",
     "csharp": r"\bnamespace [\w.]+|using System|Console\.Write|public async Task|string\[\] args|"
@@ -265,10 +264,10 @@ _LOOKS = {
     r"-ErrorAction|\$env:|\[System\.[\w.]+\]::|\$_\.",
     "haskell": r"\w+ :: \w+ ->",
     "dockerfile": r"\bFROM [\w/.-]+:[\w.-]+|\bRUN (?:apt|pip|npm)|\bENTRYPOINT \[",
-    "hcl": r"\bresource \"|\bvariable \"|\baws_\w+\.\w+",
+    "hcl": r"\bresource \"|\bvariable \"|\baws_\w+\.(?!(?:py|js|ts|sh|json|ya?ml|md)\b)\w+",
     "julia": r"@testset|@test \w|::Vector\{|\bpush!\(",
-    "solidity": r"\bpragma solidity|\bmsg\.sender\b|\bmapping ?\(address",
-    "verilog": r"\balways @|\bmodule \w+ ?[(#]|\bendmodule\b",
+    "solidity": r"\bpragma solidity|\bmsg\.sender\b|\bpayable\(|\bmapping ?\(address",
+    "verilog": r"\balways @|\bmodule \w+ ?(?:#|\(\s*(?:input|output|inout)\b)|\bendmodule\b",
     "zig": r"\bpub fn \w+|@import\(\"std\"\)|\btry std\.",
     "gdscript": r"\bextends (?:Node|Character)\w+|@onready|@export var",
 }

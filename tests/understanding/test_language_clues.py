@@ -35,6 +35,8 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("what can a reentrancy attack do with msg.sender here", "solidity"),
         ("always @(posedge clk) never fires", "verilog"),
         ("this fortran subroutine is slow", "fortran"),
+        ("aws_db_instance.main must be replaced (why?)", "hcl"),
+        ("void Panel::show() { QTimer *timer; }", "cpp"),
     ],
 )
 def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
@@ -87,6 +89,8 @@ def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
         "ConfigError: the server says (nothing more)",
         "it puts the same file there twice; remove one",
         "the build is busted since 10 a.m., see 4 p.m too",
+        "QUESTION: where do accounts payable go (and why)?",
+        "split the module auth (it is too long), keep aws_access_config.json",
     ],
 )
 def test_where_nothing_shows_one_none_is_named(text: str) -> None:
