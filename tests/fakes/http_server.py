@@ -148,7 +148,8 @@ class FakeServer(ABC):
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._stop = asyncio.Event()
-        self._talks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
 
     @abstractmethod
@@ -184,21 +185,37 @@ class FakeServer(ABC):
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._talk, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._stop.wait()
-        server.close()
+        with socket.create_server(("127.0.0.1", self.port)) as listening:
+            listening.setblocking(False)
+            self.port = listening.getsockname()[1]
+            # By hand: a server of asyncio loses connections that are on their way when it closes,
+            # and the garbage collector finds them in whichever test it runs next.
+            self._loop.add_reader(listening, self._accept, listening)
+            self._started.set()
+            await self._stop.wait()
+            self._loop.remove_reader(listening)
         # Every talk ends by itself when its connection does.
-        for writer in self._talks.values():
+        for writer in self._writers:
             writer.transport.abort()
-        await asyncio.gather(*self._talks)
+        while ongoing := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(ongoing)
+
+    def _accept(self, listening: socket.socket) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            accepted, _ = listening.accept()
+            task = self._loop.create_task(self._connected(accepted))
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _connected(self, accepted: socket.socket) -> None:
+        protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._talk)
+        await self._loop.connect_accepted_socket(lambda: protocol, accepted)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection, request after request."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks[task] = writer
+        self._writers.add(writer)
+        if self._stop.is_set():
+            writer.transport.abort()
         self.connections += 1
         wire, client = Wire(reader, writer), self.connections
         try:
@@ -207,8 +224,11 @@ class FakeServer(ABC):
                 if not await self._answered(call, wire):
                     break
         finally:
-            del self._talks[task]
             writer.close()
+            # What the client has not taken yet holds the socket open.
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+            self._writers.discard(writer)
 
     async def _answered(self, call: Call, wire: Wire) -> bool:
         """Answer one request; False when the client left before the end."""
