@@ -15,6 +15,7 @@ from torch.nn import functional
 from models.training.augment import Augmenter
 from models.training.batches import EpochDraw, TextTokens, by_length, padded
 from models.training.descent import Average, Descent, schedule
+from models.training.masking import Masking
 from models.training.model import Classifier, narrow
 from models.training.resume import lean_back
 from models.training.rows import Row
@@ -38,6 +39,7 @@ class Plan:
     weights that are returned; a mean of both reads new sources better than what was taught last.
     `teacher_share`: how much of the label of a row that was read by people is what the large model says.
     `level`: a person's rows weigh less each from so many of one source on, 0 for never.
+    `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
     """
 
     layers: tuple[int, ...] | None = None
@@ -63,6 +65,7 @@ class Plan:
     kept: float = 0.4
     start_share: float = 0.5
     level: int = 40
+    mask_weight: float = 0.1
     seed: int = 7
 
 
@@ -115,6 +118,7 @@ def finetune(
     model = _begun(plan, start, device)
     descent = Descent(model, plan)
     average = Average(model, plan.ema)
+    masking = Masking(model, plan.mask_weight)
     lessons = Lessons(rows, meaning, soft, plan, device)
     total = math.ceil(plan.epochs * lessons.steps_per_epoch)
     last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
@@ -122,10 +126,14 @@ def finetune(
     while step < last:
         model.train()
         for batch, ids, mask, pasted in lessons.batches():
+            seen, hidden = masking.hide(ids)
             with half_where_fast(device):
-                outputs = model(ids, mask)
+                states = model.read(seen, mask)
+                outputs = model.answer(states, mask)
+                told = masking.loss(states, ids, hidden)
             share = schedule(step / total, plan.warm_up)
-            loss = descent.step(lessons.loss(outputs, batch, pasted), share)
+            loss = descent.step(lessons.loss(outputs, batch, pasted) + told, share)
+            masking.step()
             average.follow(model)
             step += 1
             if step >= last:
