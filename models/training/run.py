@@ -26,11 +26,13 @@ from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.model import Classifier
 from models.training.priors import prior_shift
 from models.training.resume import read_back
+from models.training.rounds import in_rounds
 from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
 from models.training.smoothing import smooth
 from models.training.soft_labels import load_generated, with_teacher
 from models.training.text_alone import with_readers
+from models.training.unseen import with_unseen
 from models.training.wide import Reader
 from routerd.core.features import TASKS
 
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="use only so many rows (a trial run)")
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
     parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
+    parser.add_argument("--rounds", type=int, default=1, help="keep the mean of so many trainings")
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--head-rate", type=float, default=Plan().head_rate)
     parser.add_argument("--piece-rate", type=float, default=Plan().piece_rate)
@@ -69,6 +72,7 @@ def main() -> None:
         limit=options.limit,
         date=options.date,
         device=options.device,
+        rounds=options.rounds,
         plan=Plan(
             epochs=options.epochs,
             stop=options.stop,
@@ -89,6 +93,7 @@ def build(
     curve: bool = False,
     limit: int = 0,
     device: str = "cpu",
+    rounds: int = 1,
     plan: Plan | None = None,
 ) -> dict[str, Any]:
     """Train, export, score on the held-out sources; return the report, also in work/report.json."""
@@ -113,6 +118,7 @@ def build(
         start=start,
         problems=problems,
         written=limit,
+        rounds=rounds,
         device=device,
     )
     generated = load_generated()[0][: limit or None]
@@ -178,9 +184,10 @@ def taught(
     start: Path | None = None,
     problems: Sequence[Problem] = (),
     written: int = 0,
+    rounds: int = 1,
     device: str = "cpu",
 ) -> Reader:
-    """Return a reader taught on the rows; one with the same rows, plan and start is kept.
+    """Return a reader taught on the rows in rounds; one with the same rows, plan, start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught. `apart`: people's
     prompts that aren't either, but tell with the taught ones what people ask for. `problems`
@@ -190,23 +197,28 @@ def taught(
     chosen = [at for at, row in enumerate(rows) if row.is_taught]
     said = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
     some, soft = with_readers(*said)
+    soft = with_unseen(some, soft)
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
-    path = work / f"network-{_key(some, soft, plan, start)}.pt"
+    path = work / f"network-{_key(some, soft, plan, start, rounds)}.pt"
     if path.exists():
         network = Classifier(plan.layers, plan.width).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
     else:
         begun = read_back(start, plan.layers) if start else None
         held = np.concatenate([meaning[chosen], free])
-        network = finetune(some, held, plan, soft=soft, start=begun, device=device).cpu()
+
+        def teach(of_round: Plan, begun: Classifier | None) -> Classifier:
+            return finetune(some, held, of_round, soft=soft, start=begun, device=device).cpu()
+
+        network = in_rounds(teach, plan, begun, rounds)
         torch.save(network.state_dict(), path)
     typed = [*(row for row in some if row.by_people), *apart]
     shift = prior_shift(some, soft, plan, typed)
     return Reader(network, teach_hardness(some, problems), shift).eval()
 
 
-def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
+def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None, rounds: int) -> str:
+    digest = hashlib.sha256(json.dumps([asdict(plan), rounds]).encode())
     digest.update(soft.task.numpy().tobytes())
     if start:
         digest.update(start.read_bytes())
