@@ -39,8 +39,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=DATA.parents[1] / "router" / "model.onnx")
     options = parser.parse_args()
-    known = dict(load_unseen())
-    rows = [row for row in load_rows() if row.group == OF and digest_of(row.text) not in known]
+    ours = [row for row in load_rows() if row.group == OF]
+    heard = load_unseen()
+    known = {name: heard[name] for row in ours if (name := digest_of(row.text)) in heard}
+    rows = [row for row in ours if digest_of(row.text) not in known]
     if not rows:
         print("Of every invented person's prompt there is a word already.")
         return
