@@ -12,3 +12,10 @@ def test_texts_on_one_topic_are_not() -> None:
 
 def test_short_texts_repeat_only_when_equal() -> None:
     assert near_repeats(["fix it", "fix that", "Fix it!"]) == [(0, 2)]
+
+
+def test_repeats_of_the_first_texts_alone_can_be_looked_for() -> None:
+    texts = ["move the cache out of the way", "drop the old table now please"]
+    texts += ["move the cache out of the way", "add a test for the parser now"] * 2
+    assert near_repeats(texts, of_first=2) == [(0, 2), (0, 4)]
+    assert near_repeats(texts) == [(0, 2), (0, 4), (2, 4), (3, 5)]
