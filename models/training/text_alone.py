@@ -48,7 +48,7 @@ def load_readings(data: Path = DATA) -> dict[str, Reading]:
     readings = {}
     for line in gzip.decompress((data / READINGS).read_bytes()).decode().splitlines():
         digest, shares, level = line.split("\t")
-        readings[digest] = Reading(_shares(shares), (float(level) - 1) / 4)
+        readings[digest] = Reading(shares_of(shares), (float(level) - 1) / 4)
     return readings
 
 
@@ -84,7 +84,8 @@ def _weight(row: Row) -> float:
     return WRITTEN_BY_MODELS if row.origin == "generated" else 0.0
 
 
-def _shares(text: str) -> NDArray[np.float32]:
+def shares_of(text: str) -> NDArray[np.float32]:
+    """Return what tasks with their shares say, [10], adding up to one. Raises: ValueError."""
     words = text.split(" ")
     shares = np.zeros(len(TASKS), dtype=np.float32)
     for task, part in zip(words[::2], words[1::2], strict=True):

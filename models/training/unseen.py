@@ -22,7 +22,7 @@ from torch.nn import functional
 from models.training.finetune import Soft, predict
 from models.training.resume import read_back
 from models.training.rows import DATA, Row, digest_of, load_rows
-from models.training.text_alone import load_readings
+from models.training.text_alone import load_readings, shares_of
 from routerd.core.features import TASKS
 
 FILE = "unseen.tsv.gz"
@@ -107,11 +107,7 @@ def with_unseen(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> Soft:
 
 def _read(line: str) -> tuple[str, Shares]:
     digest, told = line.split("\t")
-    words = told.split(" ")
-    shares = np.zeros(len(TASKS), dtype=np.float32)
-    for task, part in zip(words[::2], words[1::2], strict=True):
-        shares[TASKS.index(task)] += float(part)
-    return digest, shares / shares.sum()
+    return digest, shares_of(told)
 
 
 if __name__ == "__main__":
