@@ -40,6 +40,7 @@ class Plan:
     `teacher_share`: how much of the label of a row that was read by people is what the large model says.
     `level`: a person's rows weigh less each from so many of one source on, 0 for never.
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
+    `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -66,6 +67,7 @@ class Plan:
     start_share: float = 0.5
     level: int = 40
     mask_weight: float = 0.1
+    rounds: int = 1
     seed: int = 7
 
 

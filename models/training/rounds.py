@@ -16,17 +16,17 @@ from models.training.model import Classifier
 Teach = Callable[[Plan, Classifier | None], Classifier]
 
 
-def in_rounds(teach: Teach, plan: Plan, start: Classifier | None, rounds: int) -> Classifier:
-    """Return the mean of as many networks as there are `rounds`, each with a seed of its own.
+def in_rounds(teach: Teach, plan: Plan, start: Classifier | None) -> Classifier:
+    """Return the mean of as many networks as the plan has rounds, each with a seed of its own.
 
     `teach` makes one network of a plan and a start. With one round it is that network, at the
     plan's mean with `start`.
     """
-    if rounds == 1:
+    if plan.rounds == 1:
         return teach(plan, start)
     networks: list[Classifier] = []
-    for number in range(rounds):
-        print(f"  round {number + 1} of {rounds}", flush=True)
+    for number in range(plan.rounds):
+        print(f"  round {number + 1} of {plan.rounds}", flush=True)
         # None of the start is mixed in: it would be in the mean again and again.
         of_round = replace(plan, seed=plan.seed + number, start_share=0.0)
         networks.append(teach(of_round, mean_of(networks) if networks else start))

@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=0, help="use only so many rows (a trial run)")
     parser.add_argument("--epochs", type=float, default=Plan().epochs)
     parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
-    parser.add_argument("--rounds", type=int, default=1, help="keep the mean of so many trainings")
+    parser.add_argument(
+        "--rounds", type=int, default=Plan().rounds, help="keep the mean of so many trainings"
+    )
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--head-rate", type=float, default=Plan().head_rate)
     parser.add_argument("--piece-rate", type=float, default=Plan().piece_rate)
@@ -72,9 +74,9 @@ def main() -> None:
         limit=options.limit,
         date=options.date,
         device=options.device,
-        rounds=options.rounds,
         plan=Plan(
             epochs=options.epochs,
+            rounds=options.rounds,
             stop=options.stop,
             rate=options.rate,
             head_rate=options.head_rate,
@@ -93,7 +95,6 @@ def build(
     curve: bool = False,
     limit: int = 0,
     device: str = "cpu",
-    rounds: int = 1,
     plan: Plan | None = None,
 ) -> dict[str, Any]:
     """Train, export, score on the held-out sources; return the report, also in work/report.json."""
@@ -118,7 +119,6 @@ def build(
         start=start,
         problems=problems,
         written=limit,
-        rounds=rounds,
         device=device,
     )
     generated = load_generated()[0][: limit or None]
@@ -184,10 +184,9 @@ def taught(
     start: Path | None = None,
     problems: Sequence[Problem] = (),
     written: int = 0,
-    rounds: int = 1,
     device: str = "cpu",
 ) -> Reader:
-    """Return a reader taught on the rows in rounds; one with the same rows, plan, start is kept.
+    """Return a reader taught on the rows; one with the same rows, plan and start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught. `apart`: people's
     prompts that aren't either, but tell with the taught ones what people ask for. `problems`
@@ -199,7 +198,7 @@ def taught(
     some, soft = with_readers(*said)
     soft = with_unseen(some, soft)
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
-    path = work / f"network-{_key(some, soft, plan, start, rounds)}.pt"
+    path = work / f"network-{_key(some, soft, plan, start)}.pt"
     if path.exists():
         network = Classifier(plan.layers, plan.width).eval()
         network.load_state_dict(torch.load(path, weights_only=True))
@@ -210,15 +209,15 @@ def taught(
         def teach(of_round: Plan, begun: Classifier | None) -> Classifier:
             return finetune(some, held, of_round, soft=soft, start=begun, device=device).cpu()
 
-        network = in_rounds(teach, plan, begun, rounds)
+        network = in_rounds(teach, plan, begun)
         torch.save(network.state_dict(), path)
     typed = [*(row for row in some if row.by_people), *apart]
     shift = prior_shift(some, soft, plan, typed)
     return Reader(network, teach_hardness(some, problems), shift).eval()
 
 
-def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None, rounds: int) -> str:
-    digest = hashlib.sha256(json.dumps([asdict(plan), rounds]).encode())
+def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
+    digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
     digest.update(soft.task.numpy().tobytes())
     if start:
         digest.update(start.read_bytes())

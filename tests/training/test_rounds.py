@@ -22,7 +22,7 @@ def test_every_round_begins_at_the_mean_of_those_before_and_all_are_in_the_end()
         return made[-1]
 
     first = Classifier((0,), 768)
-    result = in_rounds(teach, Plan(seed=7, start_share=0.5), first, 3)
+    result = in_rounds(teach, Plan(seed=7, start_share=0.5, rounds=3), first)
     name = "task.1.weight"
     weights = [one.state_dict()[name] for one in made]
     assert begun[0] is first
@@ -40,7 +40,7 @@ def test_one_round_is_the_plan_as_it_is() -> None:
     from models.training.rounds import in_rounds
 
     plan, network = Plan(start_share=0.5), Classifier((0,), 768)
-    assert in_rounds(lambda one, start: network, plan, None, 1) is network
+    assert in_rounds(lambda one, start: network, plan, None) is network
 
 
 def _of(network: "torch.nn.Module | None", name: str) -> "torch.Tensor":
