@@ -18,7 +18,8 @@ tasks, a complexity and the programming language. Version {version}, built {date
   and triples, in the same graph, has a vote on the complexity. 994 Chinese and Japanese characters stand in
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
   began where their English words lie, and most of those that no taught text holds share one's row. The
-  weights are the mean of four trainings that began near the base model.
+  weights are the mean of five trainings that began near the base model, mixed with the same after people's
+  prompts alone.
 - **Teachers**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels: what it says is
   most of the label of every row that was taught when it was made and of prompts that another copy of it,
   taught how developers type, wrote ("generated" below). Readers who saw a prompt without its session: what they say

@@ -41,6 +41,7 @@ class Plan:
     `level`: a person's rows weigh less each from so many of one source on, 0 for never.
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
     `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
+    `people_epochs`, `people_rate`: passes over people's prompts alone in the end (`last_stage.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -68,6 +69,8 @@ class Plan:
     level: int = 40
     mask_weight: float = 0.1
     rounds: int = 1
+    people_epochs: float = 2.0
+    people_rate: float = 4e-5
     seed: int = 7
 
 

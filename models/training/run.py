@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.calibrate import fit_temperature
+from models.training.calibrate import fit_temperature, shrunk
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
 from models.training.encoder import DIMENSIONS, base_tokenizer_json
@@ -23,6 +23,7 @@ from models.training.evaluate import evaluate
 from models.training.export import export_graph, write_model
 from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
+from models.training.last_stage import teach_people
 from models.training.model import Classifier
 from models.training.priors import prior_shift
 from models.training.resume import read_back
@@ -37,7 +38,7 @@ from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-6-layers-14"
+VERSION = "finetuned-6-layers-15"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 SMOOTHED_BY = 300
@@ -56,6 +57,12 @@ def main() -> None:
     parser.add_argument("--stop", type=float, default=0.0, help="end after so many of the epochs")
     parser.add_argument(
         "--rounds", type=int, default=Plan().rounds, help="keep the mean of so many trainings"
+    )
+    parser.add_argument(
+        "--people-epochs",
+        type=float,
+        default=Plan().people_epochs,
+        help="passes over people's prompts alone in the end, 0 for none",
     )
     parser.add_argument("--rate", type=float, default=Plan().rate)
     parser.add_argument("--head-rate", type=float, default=Plan().head_rate)
@@ -77,6 +84,7 @@ def main() -> None:
         plan=Plan(
             epochs=options.epochs,
             rounds=options.rounds,
+            people_epochs=options.people_epochs,
             stop=options.stop,
             rate=options.rate,
             head_rate=options.head_rate,
@@ -210,6 +218,7 @@ def taught(
             return finetune(some, held, of_round, soft=soft, start=begun, device=device).cpu()
 
         network = in_rounds(teach, plan, begun)
+        network = teach_people(network, some, held, soft, plan, device)
         torch.save(network.state_dict(), path)
     typed = [*(row for row in some if row.by_people), *apart]
     shift = prior_shift(some, soft, plan, typed)
@@ -235,7 +244,8 @@ def some_typed(rows: Sequence[Row]) -> list[str]:
 def temperature_of(network: Reader, apart: Sequence[Row]) -> float:
     """Return the temperature fitted on prompts that are neither taught nor score the model."""
     logits = predict(network, [row.text for row in apart])[1]
-    return fit_temperature(logits, np.asarray([row.task for row in apart]))
+    fitted = fit_temperature(logits, np.asarray([row.task for row in apart]))
+    return shrunk(fitted, len(apart))
 
 
 def learning_curve(

