@@ -3,6 +3,7 @@
 They are 4 % of the taught rows and 6 % of their weight, and the only ones that are what the network is
 for. Two passes over them at a rate of 4e-5 gain 0.01 nats on prompts of sources that were never
 taught; at four times that, or in four passes, they are learnt by heart and it is lost (README.md).
+No code is put beside them here: the pieces of it that `Lessons` takes are of constructed rows.
 """
 
 from collections.abc import Sequence
