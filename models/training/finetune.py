@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from models.training.aspects import Aspects
 from models.training.augment import Augmenter
 from models.training.batches import EpochDraw, TextTokens, by_length, padded
 from models.training.descent import Average, Descent, schedule
@@ -40,8 +41,10 @@ class Plan:
     `teacher_share`: how much of the label of a row that was read by people is what the large model says.
     `level`: a person's rows weigh less each from so many of one source on, 0 for never.
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
+    `aspect_weight`: how much telling what prompts are made of counts beside them (`aspects.py`).
     `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
-    `people_epochs`, `people_rate`: passes over people's prompts alone in the end (`last_stage.py`).
+    `people_epochs`, `people_rate`, `people_aspects`: passes over people's prompts alone in the end,
+    their rate and aspect weight (`last_stage.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -68,13 +71,17 @@ class Plan:
     start_share: float = 0.5
     level: int = 40
     mask_weight: float = 0.1
+    aspect_weight: float = 0.0
     rounds: int = 1
-    people_epochs: float = 2.0
-    people_rate: float = 4e-5
+    people_epochs: float = 3.0
+    people_rate: float = 8e-5
+    people_aspects: float = 0.5
     seed: int = 7
 
 
 Predictions = tuple[NDArray[np.float32], ...]
+Lesson = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
+"""Places of a batch's rows, ids, mask, and which got code beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +131,18 @@ def finetune(
     descent = Descent(model, plan)
     average = Average(model, plan.ema)
     masking = Masking(model, plan.mask_weight)
+    aspects = Aspects(model, rows, plan.aspect_weight)
     lessons = Lessons(rows, meaning, soft, plan, device)
     total = math.ceil(plan.epochs * lessons.steps_per_epoch)
     last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
     step, epoch, started = 0, 0, time.monotonic()
     while step < last:
         model.train()
-        for batch, ids, mask, pasted in lessons.batches():
-            seen, hidden = masking.hide(ids)
-            with half_where_fast(device):
-                states = model.read(seen, mask)
-                outputs = model.answer(states, mask)
-                told = masking.loss(states, ids, hidden)
+        for lesson in lessons.batches():
             share = schedule(step / total, plan.warm_up)
-            loss = descent.step(lessons.loss(outputs, batch, pasted) + told, share)
+            loss = descent.step(_loss(model, lessons, lesson, masking, aspects), share)
             masking.step()
+            aspects.step(share)
             average.follow(model)
             step += 1
             if step >= last:
@@ -150,6 +154,19 @@ def finetune(
     if start is not None:
         average.mix(_as_planned(start, plan).to(device), plan.start_share)
     return average.network
+
+
+def _loss(
+    model: Classifier, lessons: "Lessons", lesson: Lesson, masking: Masking, aspects: Aspects
+) -> torch.Tensor:
+    """Return the loss of a batch: its labels', and that of the tasks beside them."""
+    batch, ids, mask, pasted = lesson
+    seen, hidden = masking.hide(ids)
+    with half_where_fast(ids.device.type):
+        states = model.read(seen, mask)
+        outputs = model.answer(states, mask)
+        beside = masking.loss(states, ids, hidden) + aspects.loss(states, mask, batch)
+    return lessons.loss(outputs, batch, pasted) + beside
 
 
 def _begun(plan: Plan, start: Classifier | None, device: str) -> Classifier:
@@ -196,7 +213,7 @@ class Lessons:
         self._draw = epoch_draw(rows, plan)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)
 
-    def batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]:
+    def batches(self) -> Iterator[Lesson]:
         """Yield (indices, ids, mask, pasted) of an epoch: all typed rows, some of the others.
 
         `pasted` [b] marks texts that got code beside them.

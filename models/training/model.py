@@ -51,13 +51,19 @@ class Classifier(nn.Module):
         self, states: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the outputs that the heads read from the encoder's last states."""
-        hidden = states.float()
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
-        features = self.norm(torch.cat([mean, hidden[:, 0]], dim=-1))
+        mean, features = self.pooled(states, attention_mask)
         complexity = torch.sigmoid(self.complexity(features)).squeeze(-1)
         emb = functional.normalize(self.meaning(mean), dim=-1)
         return emb, self.task(features), complexity, self.language(features)
+
+    def pooled(
+        self, states: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the states' mean [b, 384] and what the heads read [b, 768]."""
+        hidden = states.float()
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        return mean, self.norm(torch.cat([mean, hidden[:, 0]], dim=-1))
 
 
 def narrow(bert: Any, width: int) -> None:
