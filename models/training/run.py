@@ -32,13 +32,13 @@ from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
 from models.training.smoothing import smooth
 from models.training.soft_labels import load_generated, with_teacher
-from models.training.text_alone import with_readers
+from models.training.text_alone import with_kinds, with_readers
 from models.training.unseen import with_unseen
 from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-6-layers-16"
+VERSION = "finetuned-6-layers-17"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 SMOOTHED_BY = 300
@@ -204,7 +204,7 @@ def taught(
     chosen = [at for at, row in enumerate(rows) if row.is_taught]
     said = with_teacher([rows[at] for at in chosen], plan.teacher_share, limit=written)
     some, soft = with_readers(*said)
-    soft = with_unseen(some, soft)
+    soft = with_kinds(some, with_unseen(some, soft))
     free = np.zeros((len(some) - len(chosen), DIMENSIONS), dtype=np.float32)
     path = work / f"network-{_key(some, soft, plan, start)}.pt"
     if path.exists():

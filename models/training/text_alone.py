@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.training.aspects import KINDS, load_aspects
 from models.training.finetune import Soft
 from models.training.rows import DATA, Row, digest_of
 from routerd.core.features import TASKS
@@ -27,6 +28,20 @@ READINGS = "text_alone.tsv.gz"
 PEOPLES, WRITTEN_BY_MODELS, OF_SESSIONS = 0.5, 0.7, 1.0
 """A reading's part in the labels of people's prompts, which were labelled in their session, of
 those that a model wrote, which have no session, and of those written with it."""
+OF_KINDS = 0.3
+"""The part of what their kinds say in the labels of people's prompts."""
+_TASK_OF_KIND = {
+    "c": "completion",
+    "g": "generation",
+    "r": "refactoring",
+    "b": "debugging",
+    "d": "documentation",
+    "t": "testing",
+    "e": "explanation",
+    "v": "review",
+    "o": "operations",
+    "x": "other",
+}
 SESSION = "session"
 """The kind of rows that were written as somebody's history."""
 
@@ -74,6 +89,21 @@ def with_readers(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> tuple[li
         likeliest = row.task if row.by_people else int(task[at].argmax())
         result[at] = replace(row, task=likeliest, complexity=level)
     return result, Soft(task, share)
+
+
+def with_kinds(rows: Sequence[Row], soft: Soft, data: Path = DATA) -> Soft:
+    """Move the labels of people's prompts towards the tasks of the kinds that readers gave them."""
+    told = load_aspects(data)
+    tasks = torch.zeros(len(KINDS), len(TASKS))
+    for at, kind in enumerate(KINDS):
+        tasks[at, TASKS.index(_TASK_OF_KIND[kind[0]])] = 1.0
+    task = soft.task.clone()
+    for at, row in enumerate(rows):
+        aspects = told.get(digest_of(row.text)) if row.by_people and soft.share[at] else None
+        if aspects is not None:
+            said = torch.from_numpy(aspects[-len(KINDS) :]) @ tasks
+            task[at] = torch.lerp(task[at], said, OF_KINDS)
+    return Soft(task, soft.share)
 
 
 def _weight(row: Row) -> float:

@@ -92,3 +92,21 @@ def test_every_taught_prompt_of_people_was_read_and_none_that_scores() -> None:
     assert sum(digest_of(row.text) in readings for row in taught) / len(taught) > 0.98
     assert not [row for row in rows if row.origin == "held_out" and digest_of(row.text) in readings]
     assert all(0.0 <= one.complexity <= 1.0 for one in readings.values())
+
+
+def test_kinds_move_the_labels_of_people_s_prompts_alone(tmp_path: Path) -> None:
+    from models.training.finetune import Soft
+    from models.training.text_alone import OF_KINDS, with_kinds
+
+    typed = _row("the popup should close on escape", "harvested")
+    unread = _row("close it", "harvested")
+    ours = _row("the popup closes on escape now", "written")
+    told = "".join(
+        f"{digest_of(row.text)}\tR u 1 c 1\tb2 60 b5 20 g2 20\n" for row in (typed, ours)
+    )
+    (tmp_path / "aspects.tsv.gz").write_bytes(gzip.compress(told.encode()))
+    said = torch.nn.functional.one_hot(torch.tensor([GENERATION] * 3), len(TASKS)).float()
+    soft = with_kinds([typed, unread, ours], Soft(said, torch.ones(3)), tmp_path)
+    assert soft.task[0, DEBUGGING] == pytest.approx(0.8 * OF_KINDS)
+    assert soft.task[0, GENERATION] == pytest.approx(1 - 0.8 * OF_KINDS)
+    assert soft.task[1:, GENERATION].tolist() == [1.0, 1.0]
