@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import functional
 
+from models.training.descent import set_rates
 from models.training.encoder import DIMENSIONS
-from models.training.model import Classifier
+from models.training.model import Classifier, perceptron
 from models.training.rows import DATA, Row, digest_of
 
 FILE = "aspects.tsv.gz"
@@ -51,13 +51,7 @@ class Aspects:
         unknown = np.zeros(sum(_SIZES), dtype=np.float32)
         told = [known.get(digest_of(row.text), unknown) for row in rows]
         self._told = torch.from_numpy(np.stack(told)).to(device)
-        self._head = nn.Sequential(
-            nn.Dropout(DROPOUT),
-            nn.Linear(2 * DIMENSIONS, DIMENSIONS),
-            nn.GELU(),
-            nn.Dropout(DROPOUT),
-            nn.Linear(DIMENSIONS, sum(_SIZES)),
-        ).to(device)
+        self._head = perceptron(DIMENSIONS, sum(_SIZES), DROPOUT).to(device)
         self._optimiser = torch.optim.AdamW(self._head.parameters(), lr=RATE)
 
     def loss(self, states: torch.Tensor, mask: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
@@ -80,8 +74,7 @@ class Aspects:
         """Move the head down the gradient of the last loss, at this share of its rate."""
         if not self._weight:
             return
-        for group in self._optimiser.param_groups:
-            group["lr"] = RATE * share
+        set_rates(self._optimiser, [RATE], share)
         self._optimiser.step()
         self._optimiser.zero_grad()
 
@@ -102,8 +95,16 @@ def _read(line: str) -> tuple[str, NDArray[np.float32]]:
         np.eye(len(letters), dtype=np.float32)[letters.index(code)]
         for letters, code in zip(CODES, codes.split(" "), strict=True)
     ]
-    words = kinds.split(" ")
-    shares = np.zeros(len(KINDS), dtype=np.float32)
-    for kind, part in zip(words[::2], words[1::2], strict=True):
-        shares[KINDS.index(kind)] += float(part)
-    return digest, np.concatenate([*parts, shares / shares.sum()])
+    return digest, np.concatenate([*parts, shares_among(KINDS, kinds)])
+
+
+def shares_among(names: Sequence[str], told: str) -> NDArray[np.float32]:
+    """Return what names with their shares ("b3 70 b5 30") say of all `names`, adding up to one.
+
+    Raises: ValueError.
+    """
+    words = told.split(" ")
+    shares = np.zeros(len(names), dtype=np.float32)
+    for name, part in zip(words[::2], words[1::2], strict=True):
+        shares[names.index(name)] += float(part)
+    return shares / shares.sum()

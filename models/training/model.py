@@ -26,9 +26,9 @@ class Classifier(nn.Module):
         self.bert = load_bert(layers)
         narrow(self.bert, width)
         self.norm = nn.LayerNorm(2 * DIMENSIONS)
-        self.task = _perceptron(DIMENSIONS, len(TASKS), dropout)
-        self.complexity = _perceptron(DIMENSIONS // 4, 1, dropout)
-        self.language = _perceptron(DIMENSIONS // 2, len(LANGUAGES), dropout)
+        self.task = perceptron(DIMENSIONS, len(TASKS), dropout)
+        self.complexity = perceptron(DIMENSIONS // 4, 1, dropout)
+        self.language = perceptron(DIMENSIONS // 2, len(LANGUAGES), dropout)
         self.meaning = nn.Linear(DIMENSIONS, DIMENSIONS)
         with torch.no_grad():
             self.meaning.weight.copy_(torch.eye(DIMENSIONS))
@@ -93,7 +93,8 @@ def keep_neurons(layer: Any, kept: torch.Tensor) -> None:
     into.out_features = out.in_features = len(kept)
 
 
-def _perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:
+def perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:
+    """Return a head over what `Classifier.pooled` gives the heads: [b, 768] to [b, outputs]."""
     return nn.Sequential(
         nn.Dropout(dropout),
         nn.Linear(2 * DIMENSIONS, hidden),

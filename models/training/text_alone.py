@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.aspects import KINDS, load_aspects
+from models.training.aspects import KINDS, load_aspects, shares_among
 from models.training.finetune import Soft
 from models.training.rows import DATA, Row, digest_of
 from routerd.core.features import TASKS
@@ -116,8 +116,4 @@ def _weight(row: Row) -> float:
 
 def shares_of(text: str) -> NDArray[np.float32]:
     """Return what tasks with their shares say, [10], adding up to one. Raises: ValueError."""
-    words = text.split(" ")
-    shares = np.zeros(len(TASKS), dtype=np.float32)
-    for task, part in zip(words[::2], words[1::2], strict=True):
-        shares[TASKS.index(task)] += float(part)
-    return shares / shares.sum()
+    return shares_among(TASKS, text)
