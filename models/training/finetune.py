@@ -71,7 +71,7 @@ class Plan:
     start_share: float = 0.5
     level: int = 40
     mask_weight: float = 0.1
-    aspect_weight: float = 0.0
+    aspect_weight: float = 0.4
     rounds: int = 1
     people_epochs: float = 3.0
     people_rate: float = 8e-5
