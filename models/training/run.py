@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.training.aspects import FILE as ASPECTS
 from models.training.calibrate import fit_temperature, shrunk
 from models.training.card import card_text
 from models.training.embed import MAX_TOKENS, base_graph, embed
@@ -28,7 +29,7 @@ from models.training.model import Classifier
 from models.training.priors import prior_shift
 from models.training.resume import read_back
 from models.training.rounds import in_rounds
-from models.training.rows import UNTAUGHT, Row, digest_of, load_rows
+from models.training.rows import DATA, UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
 from models.training.smoothing import smooth
 from models.training.soft_labels import load_generated, with_teacher
@@ -194,7 +195,7 @@ def taught(
     written: int = 0,
     device: str = "cpu",
 ) -> Reader:
-    """Return a reader taught on the rows; one with the same rows, plan and start is kept.
+    """Return a reader taught on the rows; one with the same rows, aspects, plan and start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught. `apart`: people's
     prompts that aren't either, but tell with the taught ones what people ask for. `problems`
@@ -228,6 +229,7 @@ def taught(
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
     digest.update(soft.task.numpy().tobytes())
+    digest.update((DATA / ASPECTS).read_bytes())
     if start:
         digest.update(start.read_bytes())
     for row in rows:
