@@ -148,7 +148,7 @@ def _bias_after(node: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]) 
         if not following:
             break
         node = following[0]
-    raise ValueError(f"no bias follows {node.name}")
+    raise ValueError(f"no bias follows {node.output[0]}")
 
 
 def _widened(name: str, stored: Arrays) -> NDArray[np.float32]:

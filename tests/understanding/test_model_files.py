@@ -19,7 +19,7 @@ def test_the_shipped_files_match_their_checksums(name: str) -> None:
 
 
 def test_the_shipped_model_is_small_enough_for_the_repository() -> None:
-    assert (REAL_MODEL / "model.onnx").stat().st_size <= 30 * 1024 * 1024
+    assert (REAL_MODEL / "model.onnx").stat().st_size <= 30_000_000
 
 
 def test_an_absent_file_is_missing(tmp_path: Path) -> None:
