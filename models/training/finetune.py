@@ -73,9 +73,9 @@ class Plan:
     mask_weight: float = 0.1
     aspect_weight: float = 0.4
     rounds: int = 1
-    people_epochs: float = 3.0
-    people_rate: float = 8e-5
-    people_aspects: float = 0.5
+    people_epochs: float = 4.0
+    people_rate: float = 1.2e-4
+    people_aspects: float = 1.0
     seed: int = 7
 
 
