@@ -50,6 +50,9 @@ class OnnxSession:
             raise ModelUnusable(
                 f"corrupt: onnxruntime refuses the model ({type(error).__name__})"
             ) from error
+        # It holds on to the bytes (30 MB) to load them anew on another provider; there is none.
+        self._session.disable_fallback()
+        self._session._model_bytes = None
         missing = set(OUTPUTS) - {output.name for output in self._session.get_outputs()}
         if missing:
             raise ModelUnusable(f"corrupt: the model lacks the outputs {sorted(missing)}")

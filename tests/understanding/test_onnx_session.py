@@ -75,6 +75,14 @@ def test_any_length_up_to_the_budget_runs(session: OnnxSession, length: int) -> 
     assert np.isfinite(outputs.task).all()
 
 
+def test_the_model_s_bytes_are_let_go_once_it_is_loaded() -> None:
+    raw = (REAL_MODEL / "model.onnx").read_bytes()
+    before = sys.getrefcount(raw)
+    session = OnnxSession(raw)
+    assert sys.getrefcount(raw) == before
+    assert np.isfinite(session.run(np.asarray([[101, 102]])).task).all()
+
+
 def test_the_same_ids_give_the_same_outputs(session: OnnxSession) -> None:
     ids = np.asarray([[101, 2023, 2003, 102]])
     assert session.run(ids).emb.tobytes() == session.run(ids).emb.tobytes()
