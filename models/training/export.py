@@ -12,7 +12,8 @@ import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from models.training.encoder import tokenizer_json
+from models.training.attention import fuse_attention
+from models.training.encoder import HEADS, tokenizer_json
 from models.training.rows import LANGUAGES
 from routerd.core.features import TASKS
 
@@ -56,20 +57,21 @@ def export_graph(network: torch.nn.Module, work: Path) -> Path:
         per_channel=True,
         op_types_to_quantize=["MatMul", "Gather"],
     )
-    drop_node_names(target)
+    model = onnx.load(target)
+    fuse_attention(model, HEADS)
+    drop_node_names(model)
+    onnx.save(model, target)
     return target
 
 
-def drop_node_names(path: Path) -> None:
-    """Take the names of nodes, which nothing reads, out of the graph at `path`: 41 kB.
+def drop_node_names(model: onnx.ModelProto) -> None:
+    """Take the names of nodes, which nothing reads, out of `model`: 41 kB.
 
     Values keep their names, by which `resume.py` finds weights again, and their shapes: without them
     onnxruntime fuses other nodes.
     """
-    graph = onnx.load(path)
-    for node in graph.graph.node:
+    for node in model.graph.node:
         node.name = ""
-    onnx.save(graph, path)
 
 
 def write_model(
