@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from models.training.adversary import Adversary
 from models.training.aspects import Aspects
 from models.training.augment import Augmenter
 from models.training.batches import EpochDraw, TextTokens, by_length, padded
@@ -43,10 +42,9 @@ class Plan:
     `level`: a person's rows weigh less each from so many of one source on, 0 for never.
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
     `aspect_weight`: how much telling what prompts are made of counts beside them (`aspects.py`).
-    `push`: how far words are pushed for a second reading of each batch, 0 for none (`adversary.py`).
     `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
-    `people_epochs`, `people_rate`, `people_aspects`, `people_push`: passes over people's prompts alone
-    in the end, their rate, aspect weight and push (`last_stage.py`).
+    `people_epochs`, `people_rate`, `people_aspects`: passes over people's prompts alone in the end,
+    their rate and aspect weight (`last_stage.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -74,12 +72,10 @@ class Plan:
     level: int = 40
     mask_weight: float = 0.1
     aspect_weight: float = 0.4
-    push: float = 0.0
     rounds: int = 1
-    people_epochs: float = 3.0
+    people_epochs: float = 4.0
     people_rate: float = 1.2e-4
     people_aspects: float = 1.0
-    people_push: float = 0.1
     seed: int = 7
 
 
@@ -136,7 +132,6 @@ def finetune(
     average = Average(model, plan.ema)
     masking = Masking(model, plan.mask_weight)
     aspects = Aspects(model, rows, plan.aspect_weight)
-    adversary = Adversary(model, plan.push)
     lessons = Lessons(rows, meaning, soft, plan, device)
     total = math.ceil(plan.epochs * lessons.steps_per_epoch)
     last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
@@ -145,7 +140,7 @@ def finetune(
         model.train()
         for lesson in lessons.batches():
             share = schedule(step / total, plan.warm_up)
-            loss = descent.step(_loss(model, lessons, lesson, masking, aspects, adversary), share)
+            loss = descent.step(_loss(model, lessons, lesson, masking, aspects), share)
             masking.step()
             aspects.step(share)
             average.follow(model)
@@ -162,26 +157,16 @@ def finetune(
 
 
 def _loss(
-    model: Classifier,
-    lessons: "Lessons",
-    lesson: Lesson,
-    masking: Masking,
-    aspects: Aspects,
-    adversary: Adversary,
+    model: Classifier, lessons: "Lessons", lesson: Lesson, masking: Masking, aspects: Aspects
 ) -> torch.Tensor:
-    """Return the loss of a batch: its labels', also with words pushed, and the tasks' beside them."""
+    """Return the loss of a batch: its labels', and that of the tasks beside them."""
     batch, ids, mask, pasted = lesson
     seen, hidden = masking.hide(ids)
-    with half_where_fast(ids.device.type), adversary.noting():
+    with half_where_fast(ids.device.type):
         states = model.read(seen, mask)
         outputs = model.answer(states, mask)
         beside = masking.loss(states, ids, hidden) + aspects.loss(states, mask, batch)
-    loss = lessons.loss(outputs, batch, pasted)
-    if adversary:
-        with adversary.pushing(loss, mask), half_where_fast(ids.device.type):
-            pushed = model(seen, mask)
-        beside = beside + lessons.loss(pushed, batch, pasted)
-    return loss + beside
+    return lessons.loss(outputs, batch, pasted) + beside
 
 
 def _begun(plan: Plan, start: Classifier | None, device: str) -> Classifier:

@@ -3,8 +3,7 @@
 They are 5 % of the rows of an epoch, and the only ones that are what the network is for. Labels
 alone are learnt by heart in three passes at 8e-5; with what the prompts are made of told beside them
 (`aspects.py`) the same passes gain 0.009 nats on prompts of sources that were never taught (README.md).
-Counted as much as the labels they bore four passes at 1.2e-4. Three such passes in which each batch
-is read a second time with its words pushed (`adversary.py`) end 0.004 nats better than those four.
+Counted as much as the labels they bore four passes at 1.2e-4.
 No code is put beside them here: the pieces of it that `Lessons` takes are of constructed rows.
 """
 
@@ -64,6 +63,5 @@ def gentle(plan: Plan) -> Plan:
         ema=0.98,
         kept=1.0,
         aspect_weight=plan.people_aspects,
-        push=plan.people_push,
         start_share=NOT_MOVED,
     )
