@@ -39,7 +39,7 @@ from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-6-layers-19"
+VERSION = "finetuned-6-layers-20"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 SMOOTHED_BY = 300
