@@ -6,11 +6,11 @@ back. onnxruntime's own `MultiHeadAttention` reads them block by block where no 
 mask: the daemon reads one text at a time and never pads, a padded batch takes the masked twin.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import onnx
 from onnx import NodeProto, TensorProto, helper
+from onnxruntime.quantization.onnx_model import ONNXModel
 
 DOMAIN = "com.microsoft"
 MASK, WHOLE = "attention_mask", "no_token_is_padding"
@@ -26,11 +26,8 @@ def fuse_attention(model: onnx.ModelProto, heads: int) -> int:
     that is none of an attention as the exporter writes it.
     """
     graph = model.graph
-    makers = {name: node for node in graph.node for name in node.output}
-    readers = defaultdict(list)
-    for node in graph.node:
-        for name in node.input:
-            readers[name].append(node)
+    links = ONNXModel(model)
+    makers, readers = links.output_name_to_node(), links.input_name_to_nodes()
     fused = dict(
         _fused(node, makers, readers, heads) for node in graph.node if node.op_type == "Softmax"
     )
@@ -62,7 +59,7 @@ def _fused(
         while scores.op_type != "MatMul":
             scores = makers[scores.input[0]]
         parts = [_projection(name, makers) for name in (*scores.input, mixed.input[1])]
-    except (KeyError, IndexError, StopIteration) as error:
+    except (KeyError, StopIteration) as error:
         raise ValueError(f"no attention around {softmax.output[0]}") from error
     return result, _either(parts, result, heads)
 

@@ -12,6 +12,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
+from onnxruntime.quantization.onnx_model import ONNXModel
 from tokenizers import Tokenizer
 from torch.nn import functional
 
@@ -124,10 +125,7 @@ def _named(state: dict[str, torch.Tensor], stored: Arrays) -> Arrays:
 
 def _anonymous(model: onnx.ModelProto, stored: Arrays) -> Arrays:
     """Return the weights of matrix products, which the exporter renames, by the bias added next."""
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
+    readers = ONNXModel(model).input_name_to_nodes()
     found: Arrays = {}
     for name in stored:
         if name.startswith("onnx::MatMul") and name.endswith("_quantized"):

@@ -60,7 +60,7 @@ def test_what_attention_took_is_gone_and_the_rest_is_there(exported: Path) -> No
     assert weights <= {entry.name for entry in model.graph.initializer}
 
 
-def test_shipped_graphs_have_it_fused(exported: Path) -> None:
+def test_an_exported_graph_has_it_fused(exported: Path) -> None:
     kinds = [node.op_type for node in onnx.load(exported / "int8.onnx").graph.node]
     assert kinds.count("If") == 1
     assert "Softmax" not in kinds
