@@ -128,7 +128,7 @@ TOOLS: Mapping[str, str] = {
     "json.stringify, promise.all, v-model, v-for, innerhtml, composition api, options "
     "api, script setup, onmount, fastify, bookmarklet, userscript, tampermonkey, "
     "socket.io, puppeteer, phaser, alpine.js, usememo, useref, usecallback, usecontext, "
-    "redux, zustand, jsx, react router, astro, gatsby, nuxt, nodemon, esbuild, "
+    "redux, zustand, jsx, react router, gatsby, nuxt, nodemon, esbuild, "
     "chrome extension, esm, no-unused-vars",
     "typescript": "tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
     "vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
@@ -227,7 +227,9 @@ _LOOKS = {
     "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:|\bfrom \w[\w.]* import |"
     r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|"
     r"\b(?:Type|Assertion)Error: |\bclass \w+\(\w+\):|\.py\"|print\(f?[\"']",
-    "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|===",
+    "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|"
+    # A line of a log stands between such signs as well: "=== Step 6 ===".
+    r"!==|[)\]] ?===|\.\w+ ?===|=== ?(?:['\"\d(]|(?:null|undefined|true|false|typeof)\b)",
     "typescript": r"\binterface \w+ \{|: (?:string|number|boolean)\b(?:[;,)\[]| [={])|<\w+\[\]>|\bas const\b|"
     r": Promise<|\bimport type\b|export (?:const|type|interface) ",
     "java": r"public (?:static |final )*(?:class|void|int|String)\b|System\.out|@Override|"

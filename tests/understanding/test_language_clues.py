@@ -37,6 +37,8 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("this fortran subroutine is slow", "fortran"),
         ("aws_db_instance.main must be replaced (why?)", "hcl"),
         ("void Panel::show() { QTimer *timer; }", "cpp"),
+        ("why is typeof rows === 'object' false here?", "javascript"),
+        ("if (kind(row) === wanted) skip it", "javascript"),
     ],
 )
 def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
@@ -91,6 +93,8 @@ def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
         "the build is busted since 10 a.m., see 4 p.m too",
         "QUESTION: where do accounts payable go (and why)?",
         "split the module auth (it is too long), keep aws_access_config.json",
+        "=== Step 6: Verify === ERROR: branch does not exist",
+        "la clase Astro tiene una traza",
     ],
 )
 def test_where_nothing_shows_one_none_is_named(text: str) -> None:
