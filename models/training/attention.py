@@ -4,6 +4,7 @@ The exporter writes it as eleven, which write the scores of all heads down, mask
 back. onnxruntime's own `MultiHeadAttention` reads them block by block where no token is padding
 (flash attention, Dao 2022; its CPU kernel takes no mask), so that node stands in an `If` on the
 mask: the daemon reads one text at a time and never pads, a padded batch takes the masked twin.
+Layers after tokens were merged (`merging.py`) add the logarithm of how many each state stands for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,16 +52,14 @@ def _fused(
         turned = _expect(readers[mixed.output[0]][0], "Transpose")
         result = _expect(readers[turned.output[0]][0], "Reshape").output[0]
         masked = _expect(makers[softmax.input[0]], "Add")
-        scores = next(
-            made
-            for made in map(makers.get, masked.input)
-            if made is not None and made.op_type in {"MatMul", "Mul", "Div"}
-        )
+        scores, bias = makers[masked.input[0]], masked.input[1]
         while scores.op_type != "MatMul":
             scores = makers[scores.input[0]]
         parts = [_projection(name, makers) for name in (*scores.input, mixed.input[1])]
-    except (KeyError, StopIteration) as error:
+    except (KeyError, IndexError) as error:
         raise ValueError(f"no attention around {softmax.output[0]}") from error
+    if _follows(bias, "Log", makers):
+        return result, _attention([*parts, "", "", bias], result, heads)
     return result, _either(parts, result, heads)
 
 
@@ -75,6 +74,14 @@ def _projection(name: str, makers: Mapping[str, NodeProto]) -> str:
     while makers[name].op_type in _ON_THE_WAY:
         name = makers[name].input[0]
     return name
+
+
+def _follows(name: str, kind: str, makers: Mapping[str, NodeProto]) -> bool:
+    """Return whether `name` is made, at some distance, by a node of this `kind`."""
+    node = makers.get(name)
+    if node is None:
+        return False
+    return node.op_type == kind or any(_follows(one, kind, makers) for one in node.input)
 
 
 def _looks_at_mask() -> Iterable[NodeProto]:
@@ -93,9 +100,12 @@ def _either(parts: list[str], result: str, heads: int) -> NodeProto:
 
 
 def _branch(inputs: list[str], output: str, heads: int) -> onnx.GraphProto:
-    node = helper.make_node("MultiHeadAttention", inputs, [output], domain=DOMAIN, num_heads=heads)
     told = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
-    return helper.make_graph([node], output, [], [told])
+    return helper.make_graph([_attention(inputs, output, heads)], output, [], [told])
+
+
+def _attention(inputs: list[str], output: str, heads: int) -> NodeProto:
+    return helper.make_node("MultiHeadAttention", inputs, [output], domain=DOMAIN, num_heads=heads)
 
 
 def _keep_what_is_read(graph: onnx.GraphProto, nodes: list[NodeProto]) -> None:

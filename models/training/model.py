@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from models.training import merging
 from models.training.encoder import DIMENSIONS, WIDTH, load_bert
 from models.training.rows import LANGUAGES
 from routerd.core.features import TASKS
@@ -38,31 +39,46 @@ class Classifier(nn.Module):
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return the outputs in the order in which they are exported."""
-        return self.answer(self.read(input_ids, attention_mask), attention_mask)
+        states, sizes, _ = self._encode(input_ids, attention_mask)
+        return self.answer(states, sizes)
 
     def read(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Return the encoder's last states [b, n, 384]."""
-        states: torch.Tensor = self.bert(
-            input_ids=input_ids, attention_mask=attention_mask
-        ).last_hidden_state
-        return states
+        """Return the encoder's last states [b, n, 384]; merged tokens have the same."""
+        states, _, places = self._encode(input_ids, attention_mask)
+        return states if places is None else merging.apart(states, places)
+
+    def _encode(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+        """Return the last states, how many tokens each stands for, and tokens' places if merged."""
+        states = self.bert.embeddings(input_ids=ids)
+        bias, places = merging.bias_of_mask(mask), None
+        for number, layer in enumerate(self.bert.encoder.layer):
+            if number == merging.BEFORE:
+                states, mask, places = merging.merge(states, mask)
+                bias = merging.bias_of_sizes(mask)
+            states = layer(states, bias)
+        return states, mask, places
 
     def answer(
-        self, states: torch.Tensor, attention_mask: torch.Tensor
+        self, states: torch.Tensor, sizes: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the outputs that the heads read from the encoder's last states."""
-        mean, features = self.pooled(states, attention_mask)
+        """Return the outputs that the heads read from the encoder's last states.
+
+        `sizes` [b, n]: how many tokens each state stands for, such as the mask.
+        """
+        mean, features = self.pooled(states, sizes)
         complexity = torch.sigmoid(self.complexity(features)).squeeze(-1)
         emb = functional.normalize(self.meaning(mean), dim=-1)
         return emb, self.task(features), complexity, self.language(features)
 
     def pooled(
-        self, states: torch.Tensor, attention_mask: torch.Tensor
+        self, states: torch.Tensor, sizes: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the states' mean [b, 384] and what the heads read [b, 768]."""
+        """Return the tokens' mean [b, 384] and what the heads read [b, 768]; `sizes` as above."""
         hidden = states.float()
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        share = sizes.unsqueeze(-1).to(hidden.dtype)
+        mean = (hidden * share).sum(1) / share.sum(1).clamp(min=1.0)
         return mean, self.norm(torch.cat([mean, hidden[:, 0]], dim=-1))
 
 

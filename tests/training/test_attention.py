@@ -23,6 +23,19 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def merging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the float graph of a network that merges tokens, and its int8 twin."""
+    from models.training.export import export_graph
+    from models.training.model import Classifier
+    from models.training.wide import Reader, Wide
+
+    folder = tmp_path_factory.mktemp("merging")
+    network = Classifier((0, 1, 2)).eval()
+    export_graph(Reader(network, Wide(), torch.zeros(10).numpy()), folder)
+    return folder
+
+
 def outputs(model: Any, mask: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
     import onnxruntime
 
@@ -44,6 +57,24 @@ def test_a_fused_graph_reads_as_before(exported: Path, padded: bool) -> None:
     before = outputs(model, mask)
     assert fuse_attention(model, 12) == 1
     onnx.checker.check_model(model)
+    for one, other in zip(before, outputs(model, mask), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-5)
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("tokens", [40, 67, 150])
+def test_a_graph_that_merges_tokens_is_fused_for_every_length(
+    merging: Path, padded: bool, tokens: int
+) -> None:
+    from models.training.attention import fuse_attention
+
+    mask = np.ones((2, tokens), np.int64)
+    if padded:
+        mask[0, 9:] = 0
+    model = onnx.load(merging / "float.onnx")
+    before = outputs(model, mask)
+    assert fuse_attention(model, 12) == 3
+    assert sum(node.op_type == "If" for node in model.graph.node) == 2
     for one, other in zip(before, outputs(model, mask), strict=True):
         np.testing.assert_allclose(one, other, atol=2e-5)
 
