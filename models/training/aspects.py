@@ -20,7 +20,7 @@ from torch.nn import functional
 from models.training.descent import set_rates
 from models.training.encoder import DIMENSIONS
 from models.training.model import Classifier, perceptron
-from models.training.rows import DATA, Row, digest_of
+from models.training.rows import DATA, WISH, Row, digest_of
 
 FILE = "aspects.tsv.gz"
 CODES = ("QDRAICS", "cutdgrfkpan", "012", "ncsx0", "123")
@@ -49,7 +49,7 @@ class Aspects:
         device = network.bert.embeddings.word_embeddings.weight.device
         known = load_aspects(data)
         unknown = np.zeros(sum(_SIZES), dtype=np.float32)
-        told = [known.get(digest_of(row.text), unknown) for row in rows]
+        told = [known.get(_read_as(row), unknown) for row in rows]
         self._told = torch.from_numpy(np.stack(told)).to(device)
         self._head = perceptron(DIMENSIONS, sum(_SIZES), DROPOUT).to(device)
         self._optimiser = torch.optim.AdamW(self._head.parameters(), lr=RATE)
@@ -77,6 +77,11 @@ class Aspects:
         set_rates(self._optimiser, [RATE], share)
         self._optimiser.step()
         self._optimiser.zero_grad()
+
+
+def _read_as(row: Row) -> str:
+    """Return the digest of the text that readers saw: of a wish, the prompt's."""
+    return row.original if row.kind == WISH else digest_of(row.text)
 
 
 @cache

@@ -36,6 +36,7 @@ from models.training.soft_labels import load_generated, with_teacher
 from models.training.text_alone import with_kinds, with_readers
 from models.training.unseen import with_unseen
 from models.training.wide import Reader
+from models.training.wishes import FILE as WISHES
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
@@ -195,7 +196,7 @@ def taught(
     written: int = 0,
     device: str = "cpu",
 ) -> Reader:
-    """Return a reader taught on the rows; one with the same rows, aspects, plan and start is kept.
+    """Return a reader taught on the rows; one with the same rows, readings, plan and start is kept.
 
     Rows that rules answer and commit subjects, which are no prompts, are not taught. `apart`: people's
     prompts that aren't either, but tell with the taught ones what people ask for. `problems`
@@ -229,7 +230,8 @@ def taught(
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
     digest.update(soft.task.numpy().tobytes())
-    digest.update((DATA / ASPECTS).read_bytes())
+    for told in (ASPECTS, WISHES):
+        digest.update((DATA / told).read_bytes())
     if start:
         digest.update(start.read_bytes())
     for row in rows:

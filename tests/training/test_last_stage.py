@@ -33,7 +33,14 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     meanings = np.arange(4 * 384, dtype=np.float32).reshape(4, 384)
     soft = Soft(torch.eye(4, 10), torch.arange(4.0))
     monkeypatch.setattr(last_stage, "finetune", finetune)
-    plan = Plan(people_epochs=3.0, people_rate=1e-5, people_aspects=0.3, start_share=0.5, stop=1.0)
+    plan = Plan(
+        people_epochs=3.0,
+        people_rate=1e-5,
+        people_aspects=0.3,
+        people_wishes=0.0,
+        start_share=0.5,
+        stop=1.0,
+    )
     last_stage.teach_people(network, some, meanings, soft, plan)
     assert seen["taught"] == typed
     assert seen["start"] is network
@@ -43,6 +50,14 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert (taught.epochs, taught.stop, taught.kept, taught.start_share) == (3.0, 0.0, 1.0, 0.25)
     assert taught.aspect_weight == 0.3
     assert (taught.rate, taught.head_rate, taught.piece_rate) == (1e-5, 2e-5, 2e-5)
+    monkeypatch.setattr(
+        last_stage, "wishes_of", lambda rows, share: ([1], [replace(rows[1], text="w")])
+    )
+    last_stage.teach_people(network, some, meanings, soft, plan)
+    assert [row.text for row in seen["taught"]] == [*(row.text for row in typed), "w"]
+    assert (seen["meaning"] == np.concatenate([meanings[[1, 3]], np.zeros((1, 384))])).all()
+    assert seen["soft"].share.tolist() == [1.0, 3.0, 3.0]
+    assert (seen["soft"].task == torch.eye(4, 10)[[1, 3, 3]]).all()
     seen.clear()
     none = replace(plan, people_epochs=0.0)
     assert last_stage.teach_people(network, some, meanings, soft, none) is network
