@@ -20,7 +20,7 @@ from torch.nn import functional
 from models.training.descent import set_rates
 from models.training.encoder import DIMENSIONS
 from models.training.model import Classifier, perceptron
-from models.training.rows import DATA, WISH, Row, digest_of
+from models.training.rows import DATA, RETOLD, Row, digest_of
 
 FILE = "aspects.tsv.gz"
 CODES = ("QDRAICS", "cutdgrfkpan", "012", "ncsx0", "123")
@@ -80,8 +80,8 @@ class Aspects:
 
 
 def _read_as(row: Row) -> str:
-    """Return the digest of the text that readers saw: of a wish, the prompt's."""
-    return row.original if row.kind == WISH else digest_of(row.text)
+    """Return the digest of the text that readers saw: the prompt's, where it is said in other words."""
+    return row.original if row.kind == RETOLD else digest_of(row.text)
 
 
 @cache

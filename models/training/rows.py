@@ -61,8 +61,8 @@ _KIND_WEIGHTS = {
     "real": 1.0,
     "fim": 0.5,
 }
-WISH = "wish"
-"""Kind of a row that says a prompt in plain words (`wishes.py`)."""
+RETOLD = "retold"
+"""Kind of a row that says a prompt in other words (`retold.py`)."""
 _CONTRAST, _CONTRAST_WEIGHT = "written/contrast_", 0.5
 """Many of them make the network surer and less likely right on prompts that nobody twisted."""
 
@@ -74,7 +74,7 @@ class Row:
     `task` indexes TASKS; `complexity` 0..1 or None where nobody judged it; `language` indexes
     LANGUAGES or None where unknown. `group` is the repository it comes from. `rule`: the task the
     daemon's rules give, '' for none. `original`: digest of the English text it says in another
-    language, or of the prompt that it says in plain words; '' where it says none.
+    language, or of the prompt that it says in other words; '' where it says none.
     """
 
     text: str

