@@ -43,9 +43,9 @@ class Plan:
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
     `aspect_weight`: how much telling what prompts are made of counts beside them (`aspects.py`).
     `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
-    `people_epochs`, `people_rate`, `people_aspects`, `people_retold`: passes over people's prompts
-    alone in the end, their rate and aspect weight (`last_stage.py`), and how much of a prompt's
-    weight each of its rewordings has (`retold.py`).
+    `people_epochs`, `people_rate`, `people_aspects`, `people_retold`, `people_offshoots`: passes over
+    people's prompts alone in the end, their rate and aspect weight (`last_stage.py`), and how much of
+    a prompt's weight each of its rewordings has (`retold.py`) and what grew out of it (`offshoots.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -74,10 +74,11 @@ class Plan:
     mask_weight: float = 0.1
     aspect_weight: float = 0.4
     rounds: int = 1
-    people_epochs: float = 3.0
+    people_epochs: float = 2.0
     people_rate: float = 1.2e-4
     people_aspects: float = 1.0
-    people_retold: float = 0.5
+    people_retold: float = 0.3
+    people_offshoots: float = 0.4
     seed: int = 7
 
 

@@ -4,7 +4,8 @@ They are 5 % of the rows of an epoch, and the only ones that are what the networ
 alone are learnt by heart in three passes at 8e-5; with what the prompts are made of told beside them
 (`aspects.py`) the same passes gain 0.009 nats on prompts of sources that were never taught (README.md).
 Counted as much as the labels they bore four passes at 1.2e-4.
-Beside each stands what its author wants in plain words, and how another would type it (`retold.py`).
+Beside each stands what its author wants in plain words, how others would type it (`retold.py`), and what
+grew out of it and wants something else (`offshoots.py`).
 No code is put beside them here: the pieces of it that `Lessons` takes are of constructed rows.
 """
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from models.training.finetune import Plan, Soft, finetune
 from models.training.model import Classifier
+from models.training.offshoots import offshoots
 from models.training.retold import retold
 from models.training.rows import Row
 
@@ -42,19 +44,28 @@ def teach_people(
         return network
     prompts = [rows[at] for at in typed]
     said, others = retold(prompts, plan.people_retold)
+    grown = offshoots(prompts, plan.people_offshoots)
     print(
-        f"  people's {len(typed):,} prompts once more, {len(others):,} in other words", flush=True
+        f"  people's {len(typed):,} prompts once more, {len(others):,} in other words, "
+        f"{len(grown):,} that grew out of them",
+        flush=True,
     )
     places = torch.tensor([*typed, *(typed[at] for at in said)])
-    free = np.zeros((len(others), meaning.shape[1]), dtype=np.float32)
+    free = np.zeros((len(others) + len(grown), meaning.shape[1]), dtype=np.float32)
     return finetune(
-        [*prompts, *others],
+        [*prompts, *others, *grown],
         np.concatenate([meaning[typed], free]),
         gentle(plan),
-        soft=Soft(soft.task[places], soft.share[places]),
+        soft=_and_own(Soft(soft.task[places], soft.share[places]), len(grown)),
         start=network,
         device=device,
     ).cpu()
+
+
+def _and_own(soft: Soft, count: int) -> Soft:
+    """Return `soft` and after it so many rows whose own labels are all that is said of them."""
+    none = soft.task.new_zeros((count, soft.task.shape[1]))
+    return Soft(torch.cat([soft.task, none]), torch.cat([soft.share, soft.share.new_zeros(count)]))
 
 
 def gentle(plan: Plan) -> Plan:

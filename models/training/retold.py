@@ -1,10 +1,11 @@
 """Says people's prompts in other words beside them, when they are taught once more.
 
 Readers wrote for each prompt, from its text alone, what its author wants, in one plain English
-sentence, and how another developer would have typed the same (`data/RETOLD.md` is their guide): "the
-button is on the left??" is "Fix the button's position", and "why did the save btn end up on the wrong
-side". The same label on all lets the network learn what was meant, not how somebody put it. A line of
-the files is a prompt: the first 16 hex digits of its SHA-256, the sentence.
+sentence, how others would have typed the same, and what somebody in another project would have typed in
+the same situation and manner (`data/RETOLD.md` is their guide): "the button is on the left??" is "Fix the
+button's position", "why did the save btn end up on the wrong side", and "the tide chart starts at
+noon??". The same label on all lets the network learn what was meant, not how somebody put it nor what it
+was about. A line of the files is a prompt: the first 16 hex digits of its SHA-256, the sentence.
 """
 
 import gzip
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from models.training.rows import DATA, RETOLD, Row, digest_of
 
-FILES = ("wishes.tsv.gz", "variants.tsv.gz")
+FILES = ("wishes.tsv.gz", "variants.tsv.gz", "variants_later.tsv.gz", "twins.tsv.gz")
 
 
 def retold(rows: Sequence[Row], share: float, data: Path = DATA) -> tuple[list[int], list[Row]]:

@@ -38,6 +38,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
         people_rate=1e-5,
         people_aspects=0.3,
         people_retold=0.0,
+        people_offshoots=0.0,
         start_share=0.5,
         stop=1.0,
     )
@@ -58,6 +59,14 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert (seen["meaning"] == np.concatenate([meanings[[1, 3]], np.zeros((1, 384))])).all()
     assert seen["soft"].share.tolist() == [1.0, 3.0, 3.0]
     assert (seen["soft"].task == torch.eye(4, 10)[[1, 3, 3]]).all()
+    monkeypatch.setattr(
+        last_stage, "offshoots", lambda rows, share: [replace(rows[0], text="o", task=1)]
+    )
+    last_stage.teach_people(network, some, meanings, soft, plan)
+    assert [row.text for row in seen["taught"]][2:] == ["w", "o"]
+    assert (seen["meaning"][3] == 0).all()
+    # What a teacher said of the prompt is nothing of what grew out of it.
+    assert seen["soft"].share.tolist() == [1.0, 3.0, 3.0, 0.0]
     seen.clear()
     none = replace(plan, people_epochs=0.0)
     assert last_stage.teach_people(network, some, meanings, soft, none) is network

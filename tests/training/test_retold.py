@@ -27,16 +27,19 @@ def data(tmp_path: Path) -> Path:
         f"{digest_of('Run the tests')}\trun the tests",
     )
     write(tmp_path, "variants.tsv.gz", f"{digest}\tsave btn is on the wrong side")
+    write(tmp_path, "variants_later.tsv.gz")
+    write(tmp_path, "twins.tsv.gz", f"{digest}\tthe tide chart starts at noon??")
     return tmp_path
 
 
 def test_other_words_have_their_prompts_labels_and_a_share_of_its_weight(data: Path) -> None:
     prompts = [row("hello"), row(PROMPT)]
     places, others = retold(prompts, 0.5, data)
-    assert places == [1, 1]
+    assert places == [1, 1, 1]
     assert [one.text for one in others] == [
         "Fix the button's position",
         "save btn is on the wrong side",
+        "the tide chart starts at noon??",
     ]
     for one in others:
         assert (one.task, one.complexity, one.group) == (2, 0.5, "some/repository")

@@ -1,0 +1,77 @@
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from models.training.offshoots import FILES, KIND, load_offshoots, offshoots
+from models.training.rows import Row, digest_of, load_rows
+from routerd.core.features import TASKS
+
+PROMPT = "why is the button on the left"
+GENERATION, EXPLANATION = TASKS.index("generation"), TASKS.index("explanation")
+
+
+def row(text: str, task: int) -> Row:
+    return Row(text, task, 0.5, 3, "some/repository", "harvested", "harvested", 3.0)
+
+
+def write(folder: Path, name: str, lines: Sequence[str]) -> None:
+    (folder / name).write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    digest = digest_of(PROMPT)
+    write(tmp_path, FILES[0], [f"{digest}\tgeneration\t2\tput the button on the left"])
+    session = [f"{digest}\tgeneration\t5\tnow a search box", f"{digest}\toperations\t1\tpush it"]
+    write(tmp_path, FILES[1], session)
+    return tmp_path
+
+
+def test_what_grew_out_of_a_prompt_has_labels_of_its_own(data: Path) -> None:
+    grown = offshoots([row("hello", GENERATION), row(PROMPT, EXPLANATION)], 0.5, data)
+    assert [(one.text, TASKS[one.task], one.complexity) for one in grown] == [
+        ("put the button on the left", "generation", 0.25),
+        ("now a search box", "generation", 1.0),
+        ("push it", "operations", 0.0),
+    ]
+    for one in grown:
+        assert (one.language, one.kind, one.group) == (None, KIND, "some/repository")
+        assert one.by_people
+        assert one.original == ""
+
+
+def test_tasks_weigh_as_often_as_people_ask_for_them(data: Path) -> None:
+    flip, asked, never = offshoots([row("hello", GENERATION), row(PROMPT, EXPLANATION)], 0.5, data)
+    # Generation is half of the prompts, all of the flips, half of the sessions; operations are none.
+    assert (flip.weight, asked.weight, never.weight) == (0.75, 1.5, 0.375)
+
+
+def test_without_a_share_nothing_grows(data: Path) -> None:
+    assert offshoots([row(PROMPT, EXPLANATION)], 0.0, data) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["0123 generation 2 fix", "0123\tbaking\t2\tcake", "0\ttesting\tx\ty"]
+)
+def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
+    write(tmp_path, FILES[0], [line])
+    with pytest.raises(ValueError, match=r"unpack|not in tuple|invalid literal"):
+        load_offshoots(FILES[0], tmp_path)
+
+
+def test_nearly_every_prompt_that_people_typed_has_some() -> None:
+    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    for name in FILES:
+        known = load_offshoots(name)
+        assert sum(digest_of(one.text) in known for one in typed) > 0.95 * len(typed)
+
+
+def test_a_flip_wants_another_kind_of_work() -> None:
+    flips = load_offshoots("flips.tsv.gz")
+    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    same = [
+        one for one in typed for flip in flips.get(digest_of(one.text), ()) if flip[0] == one.task
+    ]
+    assert not same
