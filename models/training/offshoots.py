@@ -1,10 +1,11 @@
 """Sets beside people's prompts what grew out of them and wants something else, when they are taught once more.
 
-Readers wrote for each prompt the smallest natural change that makes another kind of work of it ("why is the
-button on the left" is "put the button on the left"), so that the network learns which words decide; and what
-the same person would have typed a little earlier and later, in the same manner, so that the manner decides
-nothing (`data/RETOLD.md` is their guide). A line of the files: the first 16 hex digits of the prompt's
-SHA-256, the task, the complexity 1-5, the text.
+Readers wrote for each prompt the smallest natural change that makes another kind of work of it: "why is the
+button on the left" is "put the button on the left". So the network learns which words decide
+(counterfactual augmentation, Kaushik et al. 2020). `data/RETOLD.md` is their guide. What the same person
+typed earlier and later (`data/same_sessions.tsv.gz`) has the same form; taught likewise it brought nothing
+(README.md). A line of the files: the first 16 hex digits of the prompt's SHA-256, the task, the complexity
+1-5, the text.
 """
 
 import gzip
@@ -17,7 +18,7 @@ from pathlib import Path
 from models.training.rows import DATA, Row, digest_of
 from routerd.core.features import TASKS
 
-FILES = ("flips.tsv.gz", "same_sessions.tsv.gz")
+FILES = ("flips.tsv.gz",)
 KIND = "offshoot"
 LEAST, MOST = 0.25, 2.0
 """How far a task's weight goes down and up, so that offshoots want what people want as often as they do."""
@@ -64,7 +65,7 @@ def _ratios(wanted: Sequence[int], there: Sequence[int]) -> Mapping[int, float]:
 
 @cache
 def load_offshoots(name: str, data: Path = DATA) -> Mapping[str, Sequence[Offshoot]]:
-    """Return digest of a prompt -> what grew out of it, as one of FILES tells.
+    """Return digest of a prompt -> what grew out of it, as a file of that form tells.
 
     Raises: FileNotFoundError without the file, ValueError for a line that is none.
     """

@@ -23,18 +23,19 @@ def write(folder: Path, name: str, lines: Sequence[str]) -> None:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     digest = digest_of(PROMPT)
-    write(tmp_path, FILES[0], [f"{digest}\tgeneration\t2\tput the button on the left"])
-    session = [f"{digest}\tgeneration\t5\tnow a search box", f"{digest}\toperations\t1\tpush it"]
-    write(tmp_path, FILES[1], session)
+    flips = [
+        f"{digest}\tgeneration\t5\tput the button on the left",
+        f"{digest}\toperations\t1\tpush the button's commit",
+    ]
+    write(tmp_path, FILES[0], flips)
     return tmp_path
 
 
 def test_what_grew_out_of_a_prompt_has_labels_of_its_own(data: Path) -> None:
     grown = offshoots([row("hello", GENERATION), row(PROMPT, EXPLANATION)], 0.5, data)
     assert [(one.text, TASKS[one.task], one.complexity) for one in grown] == [
-        ("put the button on the left", "generation", 0.25),
-        ("now a search box", "generation", 1.0),
-        ("push it", "operations", 0.0),
+        ("put the button on the left", "generation", 1.0),
+        ("push the button's commit", "operations", 0.0),
     ]
     for one in grown:
         assert (one.language, one.kind, one.group) == (None, KIND, "some/repository")
@@ -43,9 +44,11 @@ def test_what_grew_out_of_a_prompt_has_labels_of_its_own(data: Path) -> None:
 
 
 def test_tasks_weigh_as_often_as_people_ask_for_them(data: Path) -> None:
-    flip, asked, never = offshoots([row("hello", GENERATION), row(PROMPT, EXPLANATION)], 0.5, data)
-    # Generation is half of the prompts, all of the flips, half of the sessions; operations are none.
-    assert (flip.weight, asked.weight, never.weight) == (0.75, 1.5, 0.375)
+    asked, never = offshoots([row("hello", GENERATION), row(PROMPT, EXPLANATION)], 0.5, data)
+    # Generation is half of the prompts and of what grew, operations are none of the prompts.
+    assert (asked.weight, never.weight) == (1.5, 0.375)
+    asked, often = offshoots([row(PROMPT, GENERATION)], 0.5, data)
+    assert (asked.weight, often.weight) == (3.0, 0.375)
 
 
 def test_without_a_share_nothing_grows(data: Path) -> None:
@@ -63,7 +66,7 @@ def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
 
 def test_nearly_every_prompt_that_people_typed_has_some() -> None:
     typed = [one for one in load_rows() if one.by_people and one.is_taught]
-    for name in FILES:
+    for name in (*FILES, "same_sessions.tsv.gz"):
         known = load_offshoots(name)
         assert sum(digest_of(one.text) in known for one in typed) > 0.95 * len(typed)
 
