@@ -121,13 +121,15 @@ def finetune(
     *,
     soft: Soft | None = None,
     start: Classifier | None = None,
+    pieces: Sequence[str] = (),
     watch: Callable[[int, Classifier], None] | None = None,
     device: str = "cpu",
 ) -> Classifier:
     """Teach `rows`; return the averaged network in evaluation mode.
 
     `meaning` [n, 384]: where each text shall stay, zeros where that is open; `soft`: what a
-    teacher says; `start`: weights to begin with; `watch` is called every epoch.
+    teacher says; `start`: weights to begin with; `pieces`: code to put beside asks, that of `rows`
+    where none is given; `watch` is called every epoch.
     """
     torch.manual_seed(plan.seed)
     model = _begun(plan, start, device)
@@ -135,7 +137,7 @@ def finetune(
     average = Average(model, plan.ema)
     masking = Masking(model, plan.mask_weight)
     aspects = Aspects(model, rows, plan.aspect_weight)
-    lessons = Lessons(rows, meaning, soft, plan, device)
+    lessons = Lessons(rows, meaning, soft, plan, device, pieces or pastes(rows))
     total = math.ceil(plan.epochs * lessons.steps_per_epoch)
     last = math.ceil((plan.stop or plan.epochs) * lessons.steps_per_epoch)
     step, epoch, started = 0, 0, time.monotonic()
@@ -203,6 +205,7 @@ class Lessons:
         soft: Soft | None,
         plan: Plan,
         device: str,
+        pieces: Sequence[str],
     ) -> None:
         self._rows = rows
         self._plan = plan
@@ -211,7 +214,7 @@ class Lessons:
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
         self._soft = soft and soft.to(device)
         self._tokens = TextTokens()
-        self._augmenter = Augmenter(plan.seed, pastes(rows), tongues())
+        self._augmenter = Augmenter(plan.seed, pieces, tongues())
         self._chance = np.random.default_rng(plan.seed)
         self._draw = epoch_draw(rows, plan)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)

@@ -6,7 +6,6 @@ alone are learnt by heart in three passes at 8e-5; with what the prompts are mad
 Counted as much as the labels they bore four passes at 1.2e-4.
 Beside each stands what its author wants in plain words, how others would type it (`retold.py`), and what
 grew out of it and wants something else (`offshoots.py`).
-No code is put beside them here: the pieces of it that `Lessons` takes are of constructed rows.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.finetune import Plan, Soft, finetune
+from models.training.finetune import Plan, Soft, finetune, pastes
 from models.training.model import Classifier
 from models.training.offshoots import offshoots
 from models.training.retold import retold
@@ -58,6 +57,7 @@ def teach_people(
         gentle(plan),
         soft=_and_own(Soft(soft.task[places], soft.share[places]), len(grown)),
         start=network,
+        pieces=pastes(rows),
         device=device,
     ).cpu()
 

@@ -20,6 +20,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     rows = [row for row in load_rows() if row.is_taught]
     typed = [row for row in rows if row.by_people][:2]
     written = [row for row in rows if row.origin == "written"][:2]
+    coded = next(row for row in rows if row.origin == "constructed" and "\ncode: " in row.text)
     some = [written[0], typed[0], written[1], typed[1]]
     seen = {}
 
@@ -45,6 +46,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     last_stage.teach_people(network, some, meanings, soft, plan)
     assert seen["taught"] == typed
     assert seen["start"] is network
+    assert seen["pieces"] == []
     assert (seen["meaning"] == meanings[[1, 3]]).all()
     assert seen["soft"].share.tolist() == [1.0, 3.0]
     taught = seen["plan"]
@@ -67,6 +69,17 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert (seen["meaning"][3] == 0).all()
     # What a teacher said of the prompt is nothing of what grew out of it.
     assert seen["soft"].share.tolist() == [1.0, 3.0, 3.0, 0.0]
+    # Constructed rows are not taught here, but the code they carry is put beside what people typed.
+    last_stage.teach_people(
+        network,
+        [*some, coded],
+        np.concatenate([meanings, meanings[:1]]),
+        Soft(torch.eye(5, 10), torch.zeros(5)),
+        plan,
+    )
+    assert coded not in seen["taught"]
+    assert len(seen["pieces"]) == 1
+    assert seen["pieces"][0] in coded.text
     seen.clear()
     none = replace(plan, people_epochs=0.0)
     assert last_stage.teach_people(network, some, meanings, soft, none) is network
