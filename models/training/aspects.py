@@ -7,7 +7,6 @@ must hold them (an auxiliary task: Caruana 1997). `data/aspects.tsv.gz` has a li
 16 hex digits of its SHA-256, five codes, kinds with their shares in hundredths.
 """
 
-import gzip
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from torch.nn import functional
 from models.training.descent import set_rates
 from models.training.encoder import DIMENSIONS
 from models.training.model import Classifier, perceptron
-from models.training.rows import DATA, RETOLD, Row, digest_of
+from models.training.rows import DATA, RETOLD, Row, digest_of, packed_lines
 
 FILE = "aspects.tsv.gz"
 CODES = ("QDRAICS", "cutdgrfkpan", "012", "ncsx0", "123")
@@ -90,7 +89,7 @@ def load_aspects(data: Path = DATA) -> Mapping[str, NDArray[np.float32]]:
 
     Raises: FileNotFoundError without the file, ValueError for a line that is none.
     """
-    lines = gzip.decompress((data / FILE).read_bytes()).decode().splitlines()
+    lines = packed_lines(data / FILE)
     return dict(_read(line) for line in lines)
 
 

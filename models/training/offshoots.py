@@ -8,17 +8,16 @@ typed earlier and later (`data/same_sessions.tsv.gz`) has the same form; taught 
 1-5, the text.
 """
 
-import gzip
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from models.training.rows import DATA, Row, digest_of
+from models.training.rows import DATA, Row, digest_of, packed_lines
 from routerd.core.features import TASKS
 
-FILES = ("flips.tsv.gz",)
+FILE = "flips.tsv.gz"
 KIND = "offshoot"
 LEAST, MOST = 0.25, 2.0
 """How far a task's weight goes down and up, so that offshoots want what people want as often as they do."""
@@ -33,25 +32,22 @@ def offshoots(rows: Sequence[Row], share: float, data: Path = DATA) -> list[Row]
     A task that is rarer there than among `rows` weighs more, one that is more frequent less. No
     language is told. A share of 0 returns none. Raises: as `load_offshoots`.
     """
-    grown = []
-    for name in FILES if share else ():
-        known = load_offshoots(name, data)
-        found = [(row, one) for row in rows for one in known.get(digest_of(row.text), ())]
-        ratios = _ratios([row.task for row in rows], [task for _, (task, _, _) in found])
-        for row, (task, complexity, text) in found:
-            grown.append(
-                replace(
-                    row,
-                    text=text,
-                    task=task,
-                    complexity=complexity,
-                    language=None,
-                    kind=KIND,
-                    weight=row.weight * share * ratios[task],
-                    original="",
-                )
-            )
-    return grown
+    known = load_offshoots(FILE, data) if share else {}
+    found = [(row, one) for row in rows for one in known.get(digest_of(row.text), ())]
+    ratios = _ratios([row.task for row in rows], [task for _, (task, _, _) in found])
+    return [
+        replace(
+            row,
+            text=text,
+            task=task,
+            complexity=complexity,
+            language=None,
+            kind=KIND,
+            weight=row.weight * share * ratios[task],
+            original="",
+        )
+        for row, (task, complexity, text) in found
+    ]
 
 
 def _ratios(wanted: Sequence[int], there: Sequence[int]) -> Mapping[int, float]:
@@ -70,7 +66,7 @@ def load_offshoots(name: str, data: Path = DATA) -> Mapping[str, Sequence[Offsho
     Raises: FileNotFoundError without the file, ValueError for a line that is none.
     """
     known = defaultdict(list)
-    for line in gzip.decompress((data / name).read_bytes()).decode().splitlines():
+    for line in packed_lines(data / name):
         digest, task, level, text = line.split("\t")
         known[digest].append((TASKS.index(task), (int(level) - 1) / 4, text))
     return known

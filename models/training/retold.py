@@ -8,14 +8,13 @@ noon??". The same label on all lets the network learn what was meant, not how so
 was about. A line of the files is a prompt: the first 16 hex digits of its SHA-256, the sentence.
 """
 
-import gzip
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from models.training.rows import DATA, RETOLD, Row, digest_of
+from models.training.rows import DATA, RETOLD, Row, digest_of, packed_lines
 
 FILES = ("wishes.tsv.gz", "variants.tsv.gz", "variants_later.tsv.gz", "twins.tsv.gz")
 
@@ -46,7 +45,7 @@ def load_retold(data: Path = DATA) -> Mapping[str, Sequence[str]]:
     """
     known = defaultdict(list)
     for name in FILES:
-        for line in gzip.decompress((data / name).read_bytes()).decode().splitlines():
+        for line in packed_lines(data / name):
             digest, text = line.split("\t")
             known[digest].append(text)
     return known

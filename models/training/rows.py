@@ -206,6 +206,11 @@ def records(data: Path, origin: Origin) -> Iterator[tuple[str, Mapping[str, Any]
         yield str(value["source"]), value
 
 
+def packed_lines(path: Path) -> list[str]:
+    """Return the lines of a gzipped file of what readers said. Raises: FileNotFoundError."""
+    return gzip.decompress(path.read_bytes()).decode().splitlines()
+
+
 def _lines(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         if line.strip():

@@ -26,7 +26,7 @@ from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
 from models.training.last_stage import teach_people
 from models.training.model import Classifier
-from models.training.offshoots import FILES as OFFSHOOTS
+from models.training.offshoots import FILE as FLIPS
 from models.training.priors import prior_shift
 from models.training.resume import read_back
 from models.training.retold import FILES as RETOLD
@@ -231,7 +231,7 @@ def taught(
 def _key(rows: Sequence[Row], soft: Soft, plan: Plan, start: Path | None) -> str:
     digest = hashlib.sha256(json.dumps(asdict(plan)).encode())
     digest.update(soft.task.numpy().tobytes())
-    for told in (ASPECTS, *RETOLD, *OFFSHOOTS):
+    for told in (ASPECTS, *RETOLD, FLIPS):
         digest.update((DATA / told).read_bytes())
     if start:
         digest.update(start.read_bytes())

@@ -9,7 +9,6 @@ is the only label.
 in hundredths, complexity 1..5.
 """
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from models.training.aspects import KINDS, load_aspects, shares_among
 from models.training.finetune import Soft
-from models.training.rows import DATA, Row, digest_of
+from models.training.rows import DATA, Row, digest_of, packed_lines
 from routerd.core.features import TASKS
 
 READINGS = "text_alone.tsv.gz"
@@ -61,7 +60,7 @@ def load_readings(data: Path = DATA) -> dict[str, Reading]:
     Raises: FileNotFoundError without the file, ValueError for a line that is none.
     """
     readings = {}
-    for line in gzip.decompress((data / READINGS).read_bytes()).decode().splitlines():
+    for line in packed_lines(data / READINGS):
         digest, shares, level = line.split("\t")
         readings[digest] = Reading(shares_of(shares), (float(level) - 1) / 4)
     return readings

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from models.training.finetune import Soft, predict
 from models.training.resume import read_back
-from models.training.rows import DATA, Row, digest_of, load_rows
+from models.training.rows import DATA, Row, digest_of, load_rows, packed_lines
 from models.training.text_alone import load_readings, shares_of
 from routerd.core.features import TASKS
 
@@ -61,7 +61,7 @@ def load_unseen(data: Path = DATA) -> Mapping[str, Shares]:
     """Return digest of a text -> task shares [10] that add up to one; {} without the file."""
     if not (data / FILE).exists():
         return {}
-    lines = gzip.decompress((data / FILE).read_bytes()).decode().splitlines()
+    lines = packed_lines(data / FILE)
     return dict(_read(line) for line in lines)
 
 

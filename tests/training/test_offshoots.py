@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.training.offshoots import FILES, KIND, load_offshoots, offshoots
+from models.training.offshoots import FILE, KIND, load_offshoots, offshoots
 from models.training.rows import Row, digest_of, load_rows
 from routerd.core.features import TASKS
 
@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
         f"{digest}\tgeneration\t5\tput the button on the left",
         f"{digest}\toperations\t1\tpush the button's commit",
     ]
-    write(tmp_path, FILES[0], flips)
+    write(tmp_path, FILE, flips)
     return tmp_path
 
 
@@ -59,14 +59,14 @@ def test_without_a_share_nothing_grows(data: Path) -> None:
     "line", ["0123 generation 2 fix", "0123\tbaking\t2\tcake", "0\ttesting\tx\ty"]
 )
 def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
-    write(tmp_path, FILES[0], [line])
+    write(tmp_path, FILE, [line])
     with pytest.raises(ValueError, match=r"unpack|not in tuple|invalid literal"):
-        load_offshoots(FILES[0], tmp_path)
+        load_offshoots(FILE, tmp_path)
 
 
 def test_nearly_every_prompt_that_people_typed_has_some() -> None:
     typed = [one for one in load_rows() if one.by_people and one.is_taught]
-    for name in (*FILES, "same_sessions.tsv.gz"):
+    for name in (FILE, "same_sessions.tsv.gz"):
         known = load_offshoots(name)
         assert sum(digest_of(one.text) in known for one in typed) > 0.95 * len(typed)
 
