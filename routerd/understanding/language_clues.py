@@ -19,6 +19,9 @@ EVIDENT = 1.5
 _MOST_PER_KIND = 3
 # What shows the first shows the second as well: TypeScript is JavaScript, `$x = ` begins all three.
 _SPEAKS_FOR = (("typescript", "javascript"), ("powershell", "php"), ("perl", "php"))
+# They stand beside the language that a project is written in, which is the one asked for.
+_BESIDE = frozenset({"bash", "yaml", "sql", "html", "css", "dockerfile", "makefile"})
+_BESIDE_SHARE = 0.8
 # ASCII: in "用python写" the name stands between words of another script.
 _WORD = re.compile(r"[a-z0-9_#+./@-]*[a-z0-9_#+]")
 # So does the end of a file's name in "把sum.ts拆开"; and ".ps1 files" are named without one.
@@ -45,6 +48,9 @@ def evident_language(text: str) -> str:
     for special, wider in _SPEAKS_FOR:
         if points[special] and points[wider]:
             points[special] += points.pop(wider)
+    if any(count >= EVIDENT and name not in _BESIDE for name, count in points.items()):
+        for name in _BESIDE & points.keys():
+            points[name] *= _BESIDE_SHARE
     best = max(points, key=lambda name: points[name], default="")
     return best if best and points[best] >= EVIDENT else ""
 

@@ -55,7 +55,7 @@ EXTENSIONS: Mapping[str, str] = {
 NAMES: Mapping[str, str] = {
     "python": "python, python3, py, py3",
     "javascript": "javascript, js, ecmascript, vanilla js",
-    "typescript": "typescript, ts, tsx",
+    "typescript": "typescript, tsx",
     "java": "java, java8, java17",
     "go": "golang, go code, go program, go function, go struct, in go, go interface",
     "rust": "rust, rustlang",
@@ -67,7 +67,7 @@ NAMES: Mapping[str, str] = {
     "kotlin": "kotlin",
     "swift": "swift, swiftui",
     "scala": "scala",
-    "sql": "sql, postgresql, mysql, tsql, t-sql, plpgsql, pl/sql, mssql, sqlite3",
+    "sql": "sql, tsql, t-sql, plpgsql, pl/sql",
     "bash": "bash, zsh, shell script, sh script, shellscript",
     "html": "html, html5",
     "css": "css, css3, scss, tailwind, tailwindcss",
@@ -130,7 +130,7 @@ TOOLS: Mapping[str, str] = {
     "socket.io, puppeteer, phaser, alpine.js, usememo, useref, usecallback, usecontext, "
     "redux, zustand, jsx, react router, gatsby, nuxt, nodemon, esbuild, "
     "chrome extension, esm, no-unused-vars",
-    "typescript": "tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
+    "typescript": "ts, tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
     "vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
     "expressionchangedafterithasbeencheckederror, keyof, typeorm, shadcn, standalone "
     "components, hydration failed",
@@ -140,15 +140,15 @@ TOOLS: Mapping[str, str] = {
     "jdbc, tomcat, virtual threads, arraylist, quarkus, micronaut, responseentity, "
     "restcontroller, system.out.println, illegalargumentexception, spigot",
     "go": "goroutine, goroutines, gofmt, golangci-lint, gorm, go.mod, go.sum, go mod, go test, "
-    "go run, go build, go vet, go get, go-git, errgroup, cobra, t.run, t.runparallel, "
-    "t.parallel, context.context, sync.mutex, waitgroup, slog, pprof, godoc, net/http, go "
+    "go run, go build, go vet, go get, go-git, errgroup, cobra, sync.once, import cycle, "
+    "errors.join, t.parallels, t.run, t.runparallel, t.parallel, context.context, sync.mutex, waitgroup, slog, pprof, godoc, net/http, go "
     "func, t.tempdir, sqlc, table tests, table-driven tests, bubbletea, lipgloss, nil "
     "map, fmt.errorf, httptest, nil pointer",
     "rust": "cargo, clippy, tokio, serde, rustc, crate, crates, axum, actix, tauri, bevy, "
     "cargo.toml, borrow checker, wgpu, rayon, egui, mut, usize, refcell, proptest, "
     "thiserror, clap, trait bound, sqlx, leptos, unwrap, rust_backtrace, "
     "tokio-runtime-worker",
-    "cpp": "cmake, boost, qt5, qt6, arduino, unreal, opencv, g++, clang++, esp32, platformio, "
+    "cpp": "cmake, qt5, qt6, arduino, unreal, opencv, g++, clang++, esp32, platformio, "
     "esp-idf, juce, unique_ptr, shared_ptr, qobject, vtable, constexpr, noexcept, catch2, "
     "qml, vcpkg, raii, gtest, googletest, imgui, sfml, sdl2, string_view, serial.println, "
     "dht22, qthread, static_cast, qt",
@@ -161,12 +161,12 @@ TOOLS: Mapping[str, str] = {
     "dbcontext, appsettings.json, avalonia, hangfire, mediatr, automapper, "
     "serilog, nunit, signalr, fixedupdate, ef, transform.position, minimal api, foreach "
     "var",
-    "php": "laravel, composer, wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, "
-    "livewire, woocommerce, sqlstate, illuminate, pest, phpdoc, phpstan, codeigniter, "
+    "php": "laravel, composer install, composer require, composer update, composer.json, "
+    "wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, livewire, woocommerce, sqlstate, pestphp, phpdoc, phpstan, codeigniter, "
     "add_action, add_filter, shortcode, isset, wp-config, pdo, wpdb",
-    "ruby": "rails, rspec, gemfile, bundler, sidekiq, activerecord, rake, rubocop, sinatra, "
-    "devise, nilclass, actionview, activestorage, capybara, minitest, hotwire, "
-    "erb, factorybot",
+    "ruby": "rails, rspec, gemfile, bundle exec, bundle install, sidekiq, activerecord, rake, "
+    "rubocop, sinatra, nilclass, actionview, activestorage, capybara, minitest, hotwire, erb, "
+    "factorybot",
     "kotlin": "ktor, jetpack compose, jetpack, coroutine, coroutines, viewmodel, viewmodels, "
     "stateflow, livedata, kdoc, lazycolumn, hilt, mockk, detekt, retrofit, workmanager, "
     "coroutinescope, lateinit, sealed class",
@@ -176,8 +176,8 @@ TOOLS: Mapping[str, str] = {
     "nonisolated, uiviewcontroller, actor-isolated",
     "scala": "sbt, akka, zio, munit, http4s, scaladoc, cats effect",
     "sql": "left join, inner join, group by, stored procedure, window function, foreign key, "
-    "create table, alter table, insert into, postgres, order by, subquery, snowflake, "
-    "bigquery, cte, ctes, row_number, date_trunc, partition by, primary key, varchar, "
+    "create table, alter table, insert into, postgres, postgresql, mysql, mssql, order by, "
+    "subquery, snowflake, bigquery, cte, ctes, row_number, date_trunc, partition by, primary key, varchar, "
     "timestamptz, dbt, seq scan, index scan, explain analyze, create index, bigserial, "
     "add column, pgtap, having count, not null, staging model, incremental model",
     "bash": "cron, crontab, sed, awk, grep, chmod, systemd, curl, xargs, rsync, apt, apt-get, jq, "
@@ -224,7 +224,8 @@ TOOLS: Mapping[str, str] = {
 """Tools, libraries and terms at home in one language."""
 
 _LOOKS = {
-    "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:|\bfrom \w[\w.]* import |"
+    "python": r"\bdef \w+\([^)]*\)(?: ->[^:]+)?:(?! [A-Z]\w*(?:\[[^\]]*\])? =)|"
+    r"\bfrom \w[\w.]* import |"
     r"\bself\.\w+|\belif\b|\bimport (?:os|sys|re|json)\b|"
     r"\b(?:Type|Assertion)Error: |\bclass \w+\(\w+\):|\.py\"|print\(f?[\"']",
     "javascript": r"\b(?:const|let) \w+ =|=> \{|\bfunction ?\w*\([^)]*\) ?\{|require\(|"
@@ -246,13 +247,15 @@ _LOOKS = {
     r"\{ get; set; \}|void (?:Start|Update)\(\)",
     "php": r"<\?php|\$this->|\$\w+ = |\becho \$|function \w+\(\$|"
     r"\$_(?:GET|POST|SESSION|SERVER)\b",
-    "ruby": r"\.each do|\bdo \|\w+\||attr_accessor|\bputs [\"']|\bend\b \bend\b",
+    "ruby": r"\.each do|\bdo \|\w+\||attr_accessor|\bputs [\"']|\bend\b \bend\b|"
+    r"\b(?:Style|Layout|Lint|Metrics|Naming|Rails|RSpec)/[A-Z]\w+",
     "kotlin": r"\bfun \w+\(|\bval \w+ ?[:=]|\bdata class\b|suspend fun",
     "swift": r"\bfunc \w+\([^)]*\) (?:throws )?->|\bguard let\b|\bif let \w+ =|@State\b|: View \{",
-    "scala": r"\bcase class\b|\bobject \w+ extends\b|\bdef \w+\([^)]*\): \w+ =",
+    "scala": r"\bcase class\b|\bobject \w+ extends\b|"
+    r"\bdef \w+\([^)]*\): [A-Z]\w*(?:\[[^\]]*\])? =",
     "sql": r"\b(?:SELECT|select)\b.+\b(?:FROM|from) \w+|\bINSERT INTO\b|\bCREATE TABLE\b|"
     r"\bUPDATE \w+ SET\b|\bALTER TABLE\b",
-    "bash": r"#!/(?:usr/)?bin/(?:env )?(?:ba|z)?sh|\bfi\b|; done\b|\$\{\w+\}|^\$ \w+",
+    "bash": r"#!/(?:usr/)?bin/(?:env )?(?:ba|z)?sh|\bfi\b|; done\b|\$\{\w+\}|^\$ \w+|(?:^|[\n;]) ?export [A-Z_]+=",
     "html": r"<!DOCTYPE|</?(?:html|div|body|head|form|table|tr|td|th|span|button|input|p|ul|li|nav|h[1-6])\b[^>]*>",
     "css": r"\{\s*[\w-]+:\s*[^;{}]+;[^{}]*\}|@media\b",
     "lua": r"\blocal \w+ =|\bfunction \w+[.:]\w+\(",
@@ -288,7 +291,7 @@ _ERRORS = {
     r"implicitly has an '?any",
     "java": r"\bNullPointerException|Exception in thread|\(\w+\.java:\d+\)|error: cannot find symbol|"
     r"\bexpected:<[^>]*> but was|\bClass(?:NotFound|Cast)Exception|\bNoSuchMethodError",
-    "go": r"\bpanic: |\bundefined: \w|declared (?:and|but) not used|nil pointer dereference|"
+    "go": r"\bpanic: |\bundefined: (?!NaN\b|undefined\b|null\b)\w|declared (?:and|but) not used|nil pointer dereference|"
     r"imported and not used|goroutine \d+ \[",
     "rust": r"error\[E\d+\]|does not live long enough|cannot borrow [`']|use of moved value|"
     r"thread '[^']*' panicked|borrowed value",

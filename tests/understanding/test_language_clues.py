@@ -39,6 +39,11 @@ from routerd.understanding.language_words import EXTENSIONS, NAMES, TOOLS
         ("void Panel::show() { QTimer *timer; }", "cpp"),
         ("why is typeof rows === 'object' false here?", "javascript"),
         ("if (kind(row) === wanted) skip it", "javascript"),
+        ("Style/StringLiterals: prefer double quotes", "ruby"),
+        ("export TARGET=staging did not reach the script", "bash"),
+        ("is sync.Once safe here", "go"),
+        ("def total(rows: list) -> int: pass, or def total(rows): n = 0", "python"),
+        ("def total(rows: List[Int]): Int = rows.sum", "scala"),
     ],
 )
 def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
@@ -70,6 +75,31 @@ def test_what_a_reader_would_see_is_seen(text: str, language: str) -> None:
 )
 def test_an_error_tells_whose_it_is(text: str, language: str) -> None:
     assert evident_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("go run ./cmd/sync plan --json $SOURCE | jq .pairs", "go"),
+        ("deploy.sh must start worker.py with the right user", "python"),
+        ("SyncWorker.cs and its insert into, group by, left join", "csharp"),
+    ],
+)
+def test_what_stands_beside_a_language_yields_to_it(text: str, language: str) -> None:
+    assert evident_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'the tooltip says "undefined: NaN%"',
+        "devise a plan to boost the score",
+        "the bundler drops unused code",
+        "use the pest parser",
+    ],
+)
+def test_words_that_mean_something_else_as_well_name_no_language(text: str) -> None:
+    assert evident_language(text) == ""
 
 
 def test_powershell_wins_over_the_php_that_its_variables_look_like() -> None:
