@@ -39,8 +39,8 @@ _IMPERATIVE_OPENERS = 14
 THINNED, DROPPED, FEWEST_WORDS = 0.6, 0.15, 6
 SWITCHED = 0.12
 """Share of texts in which every word of one other language's lexicon is said in it."""
-UNTOUCHED, PASTED = 0.4, 0.3
-"""Shares of texts whose ask is typed as it stands, and of those without code that get some."""
+UNTOUCHED = 0.4
+"""Share of texts whose ask is typed as it stands."""
 
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected): )")
 _SPOKEN = re.compile(r"(?<![\w./@-])[A-Za-z]+(?![\w/(-]|\.\w)")
@@ -57,7 +57,8 @@ class Variant(NamedTuple):
 class Augmenter:
     """Draws one rewording per call; `pastes` are pieces of code or logs to put beside an ask.
 
-    `tongues`: language by language, English word -> words that mean it.
+    `tongues`: language by language, English word -> words that mean it. `pasted`: share of the
+    asks without code that get some.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Augmenter:
         seed: int,
         pastes: Sequence[str],
         tongues: Sequence[Mapping[str, Sequence[str]]] = (),
+        pasted: float = 0.3,
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311  # Variety, not secrecy.
         self._pastes = list(pastes)
+        self._pasted = pasted
         self._tongues = list(tongues)
         self._sizes = [len(tongue) for tongue in tongues]
 
@@ -87,7 +90,7 @@ class Augmenter:
 
     def with_code(self, text: str) -> Variant:
         """Put code beside some asks without, as editors attach it or people drop it there."""
-        if not self._pastes or _LINE_LABEL.search(text) or self._random.random() >= PASTED:
+        if not self._pastes or _LINE_LABEL.search(text) or self._random.random() >= self._pasted:
             return Variant(text, pasted=False)
         code = self._random.choice(self._pastes)
         forms = (f"{text}\ncode: {code}", f"{text}\nselected: {code}")

@@ -43,9 +43,11 @@ class Plan:
     `mask_weight`: how much telling hidden words counts beside the labels, 0 for not at all.
     `aspect_weight`: how much telling what prompts are made of counts beside them (`aspects.py`).
     `rounds`: so many trainings, of which the mean is kept (`rounds.py`).
-    `people_epochs`, `people_rate`, `people_aspects`, `people_retold`, `people_offshoots`: passes over
-    people's prompts alone in the end, their rate and aspect weight (`last_stage.py`), and how much of
-    a prompt's weight each of its rewordings has (`retold.py`) and what grew out of it (`offshoots.py`).
+    `pasted`: how many of the asks without code get some beside them (`augment.py`).
+    `people_epochs`, `people_rate`, `people_aspects`, `people_pasted`, `people_retold`, `people_offshoots`:
+    passes over people's prompts alone in the end, their rate, aspect weight and asks with code
+    (`last_stage.py`), and how much of a prompt's weight each of its rewordings has (`retold.py`) and
+    what grew out of it (`offshoots.py`).
     """
 
     layers: tuple[int, ...] | None = None
@@ -73,10 +75,12 @@ class Plan:
     level: int = 40
     mask_weight: float = 0.1
     aspect_weight: float = 0.4
+    pasted: float = 0.3
     rounds: int = 1
     people_epochs: float = 2.0
     people_rate: float = 1.2e-4
     people_aspects: float = 1.0
+    people_pasted: float = 0.2
     people_retold: float = 0.3
     people_offshoots: float = 0.4
     seed: int = 7
@@ -214,7 +218,7 @@ class Lessons:
         self._meaning = None if meaning is None else torch.from_numpy(meaning).to(device)
         self._soft = soft and soft.to(device)
         self._tokens = TextTokens()
-        self._augmenter = Augmenter(plan.seed, pieces, tongues())
+        self._augmenter = Augmenter(plan.seed, pieces, tongues(), plan.pasted)
         self._chance = np.random.default_rng(plan.seed)
         self._draw = epoch_draw(rows, plan)
         self.steps_per_epoch = -(-self._draw.count // plan.batch)

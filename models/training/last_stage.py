@@ -10,6 +10,7 @@ grew out of it and wants something else (`offshoots.py`).
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -38,28 +39,44 @@ def teach_people(
     `meaning` [n, 384] and `soft` are those of all rows. Without such rows or epochs it is
     `network` itself.
     """
-    typed = [at for at, row in enumerate(rows) if row.by_people]
-    if not typed or plan.people_epochs <= 0:
+    last = last_lessons(rows, soft, plan)
+    if last is None:
         return network
-    prompts = [rows[at] for at in typed]
-    said, others = retold(prompts, plan.people_retold)
-    grown = offshoots(prompts, plan.people_offshoots)
+    free = np.zeros((len(last.rows) - len(last.typed), meaning.shape[1]), dtype=np.float32)
     print(
-        f"  people's {len(typed):,} prompts once more, {len(others):,} in other words, "
-        f"{len(grown):,} that grew out of them",
+        f"  people's {len(last.typed):,} prompts once more, and {len(free):,} beside them",
         flush=True,
     )
-    places = torch.tensor([*typed, *(typed[at] for at in said)])
-    free = np.zeros((len(others) + len(grown), meaning.shape[1]), dtype=np.float32)
     return finetune(
-        [*prompts, *others, *grown],
-        np.concatenate([meaning[typed], free]),
+        last.rows,
+        np.concatenate([meaning[last.typed], free]),
         gentle(plan),
-        soft=_and_own(Soft(soft.task[places], soft.share[places]), len(grown)),
+        soft=last.soft,
         start=network,
         pieces=pastes(rows),
         device=device,
     ).cpu()
+
+
+class LastLessons(NamedTuple):
+    """What is taught in the end: `rows` with what is said of them, the prompts at `typed` first."""
+
+    rows: list[Row]
+    soft: Soft
+    typed: list[int]
+
+
+def last_lessons(rows: Sequence[Row], soft: Soft, plan: Plan) -> LastLessons | None:
+    """Return what the last stage teaches where `rows` are all there are, None for nothing."""
+    typed = [at for at, row in enumerate(rows) if row.by_people]
+    if not typed or plan.people_epochs <= 0:
+        return None
+    prompts = [rows[at] for at in typed]
+    said, others = retold(prompts, plan.people_retold)
+    grown = offshoots(prompts, plan.people_offshoots)
+    places = torch.tensor([*typed, *(typed[at] for at in said)])
+    own = _and_own(Soft(soft.task[places], soft.share[places]), len(grown))
+    return LastLessons([*prompts, *others, *grown], own, typed)
 
 
 def _and_own(soft: Soft, count: int) -> Soft:
@@ -81,5 +98,6 @@ def gentle(plan: Plan) -> Plan:
         ema=0.98,
         kept=1.0,
         aspect_weight=plan.people_aspects,
+        pasted=plan.people_pasted,
         start_share=NOT_MOVED,
     )

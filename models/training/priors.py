@@ -24,7 +24,11 @@ UNLOGGED = "completion"
 def prior_shift(
     taught: Sequence[Row], soft: Soft, plan: Plan, typed: Sequence[Row]
 ) -> NDArray[np.float32]:
-    """Return what to add to task logits [10] so that they expect the tasks of `typed` rows."""
+    """Return what to add to task logits [10] so that they expect the tasks of `typed` rows.
+
+    `taught`, `soft` and `plan` are those of the last stage, where there was one: what a network
+    was taught before, it no longer expects.
+    """
     asked, learnt = people_prior(typed), taught_prior(taught, soft, plan)
     logged = np.asarray([task != UNLOGGED for task in TASKS])
     # One prompt in a thousand more of each: a task that nobody happened to ask for can be.

@@ -24,7 +24,7 @@ from models.training.evaluate import evaluate
 from models.training.export import export_graph, write_model
 from models.training.finetune import Plan, Soft, finetune, predict
 from models.training.hardness import Problem, load_problems, teach_hardness
-from models.training.last_stage import teach_people
+from models.training.last_stage import gentle, last_lessons, teach_people
 from models.training.model import Classifier
 from models.training.offshoots import FILE as FLIPS
 from models.training.priors import prior_shift
@@ -224,7 +224,10 @@ def taught(
         network = teach_people(network, some, held, soft, plan, device)
         torch.save(network.state_dict(), path)
     typed = [*(row for row in some if row.by_people), *apart]
-    shift = prior_shift(some, soft, plan, typed)
+    last = last_lessons(some, soft, plan)
+    # What was taught last is what a network expects.
+    expects = (last.rows, last.soft, gentle(plan)) if last else (some, soft, plan)
+    shift = prior_shift(*expects, typed)
     return Reader(network, teach_hardness(some, problems), shift).eval()
 
 

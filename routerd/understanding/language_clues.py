@@ -48,11 +48,14 @@ def evident_language(text: str) -> str:
     for special, wider in _SPEAKS_FOR:
         if points[special] and points[wider]:
             points[special] += points.pop(wider)
-    if any(count >= EVIDENT and name not in _BESIDE for name, count in points.items()):
-        for name in _BESIDE & points.keys():
-            points[name] *= _BESIDE_SHARE
-    best = max(points, key=lambda name: points[name], default="")
-    return best if best and points[best] >= EVIDENT else ""
+    main = any(count >= EVIDENT and name not in _BESIDE for name, count in points.items())
+    beside = _BESIDE_SHARE if main else 1.0
+
+    def weight(name: str) -> float:
+        return points[name] * (beside if name in _BESIDE else 1.0)
+
+    best = max(points, key=weight, default="")
+    return best if best and weight(best) >= EVIDENT else ""
 
 
 def language_points(text: str) -> Counter[str]:

@@ -38,6 +38,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
         people_epochs=3.0,
         people_rate=1e-5,
         people_aspects=0.3,
+        people_pasted=0.1,
         people_retold=0.0,
         people_offshoots=0.0,
         start_share=0.5,
@@ -51,7 +52,7 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert seen["soft"].share.tolist() == [1.0, 3.0]
     taught = seen["plan"]
     assert (taught.epochs, taught.stop, taught.kept, taught.start_share) == (3.0, 0.0, 1.0, 0.25)
-    assert taught.aspect_weight == 0.3
+    assert (taught.aspect_weight, taught.pasted) == (0.3, 0.1)
     assert (taught.rate, taught.head_rate, taught.piece_rate) == (1e-5, 2e-5, 2e-5)
     monkeypatch.setattr(
         last_stage, "retold", lambda rows, share: ([1], [replace(rows[1], text="w")])
@@ -69,6 +70,10 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     assert (seen["meaning"][3] == 0).all()
     # What a teacher said of the prompt is nothing of what grew out of it.
     assert seen["soft"].share.tolist() == [1.0, 3.0, 3.0, 0.0]
+    last = last_stage.last_lessons(some, soft, plan)
+    assert last is not None
+    assert (last.rows, last.typed) == (seen["taught"], [1, 3])
+    assert last.soft.share.tolist() == seen["soft"].share.tolist()
     # Constructed rows are not taught here, but the code they carry is put beside what people typed.
     last_stage.teach_people(
         network,
@@ -83,5 +88,6 @@ def test_only_people_s_prompts_are_taught_from_all_of_the_network(
     seen.clear()
     none = replace(plan, people_epochs=0.0)
     assert last_stage.teach_people(network, some, meanings, soft, none) is network
+    assert last_stage.last_lessons(some, soft, none) is None
     assert last_stage.teach_people(network, written, meanings[:2], soft, plan) is network
     assert not seen
