@@ -20,7 +20,7 @@ tasks, a complexity and the programming language. Version {version}, built {date
   unused places of its vocabulary, 27,900 words of fourteen other languages after its last one; they
   began where their English words lie, and most of those that no taught text holds share one's row. The
   weights are a mean of trainings that began near the base model and of such as went on with people's
-  prompts alone and these in other words (`models/training/README.md`).
+  prompts alone, these in other words and what the smallest change makes of them (`models/training/README.md`).
 - **Teachers**: Qwen2.5-Coder-1.5B-Instruct (Apache-2.0), taught the same labels: what it says is
   most of the label of every row that was taught when it was made and of prompts that another copy of it,
   taught how developers type, wrote ("generated" below). Readers who saw a prompt without its session: what they say

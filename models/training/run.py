@@ -41,7 +41,7 @@ from models.training.wide import Reader
 from routerd.core.features import TASKS
 
 HERE = Path(__file__).parent
-VERSION = "finetuned-6-layers-21"
+VERSION = "finetuned-6-layers-22"
 SEED = 7
 CURVE_SHARES = (0.125, 0.25, 0.5)
 SMOOTHED_BY = 300
@@ -112,10 +112,10 @@ def build(
     plan = plan or Plan()
     seed_everything()
     started = time.monotonic()
-    rows = load_rows()
-    held_out = [row for row in rows if row.origin == "held_out" and not row.rule]
-    apart = [row for row in rows if row.origin == "calibration" and not row.rule]
-    rows = [row for row in rows if row.origin not in UNTAUGHT]
+    loaded = load_rows()
+    held_out = [row for row in loaded if row.origin == "held_out" and not row.rule]
+    apart = [row for row in loaded if row.origin == "calibration" and not row.rule]
+    rows = [row for row in loaded if row.origin not in UNTAUGHT]
     if limit:
         rows = random.Random(SEED).sample(rows, limit)  # noqa: S311  # Sampling, not secrecy.
     print(f"{len(rows):,} rows, {len(held_out):,} prompts of other sources held out", flush=True)
@@ -143,7 +143,7 @@ def build(
         "date": date,
         "task_temperature": temperature_of(network, apart),
     }
-    report: dict[str, Any] = {"counts": count_rows([*rows, *generated])}
+    report: dict[str, Any] = {"counts": count_rows([*loaded, *generated])}
     # Written first, scored as it lies there, then written again with the card that tells.
     write_model(graph, out, facts, lambda labels: card_text(labels, report))
     report |= evaluate(out)
