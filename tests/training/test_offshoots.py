@@ -1,5 +1,3 @@
-import gzip
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +5,7 @@ import pytest
 from models.training.offshoots import FILE, KIND, load_offshoots, offshoots
 from models.training.rows import Row, digest_of, load_rows
 from routerd.core.features import TASKS
+from tests.training.packed import pack
 
 PROMPT = "why is the button on the left"
 GENERATION, EXPLANATION = TASKS.index("generation"), TASKS.index("explanation")
@@ -16,10 +15,6 @@ def row(text: str, task: int) -> Row:
     return Row(text, task, 0.5, 3, "some/repository", "harvested", "harvested", 3.0)
 
 
-def write(folder: Path, name: str, lines: Sequence[str]) -> None:
-    (folder / name).write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     digest = digest_of(PROMPT)
@@ -27,7 +22,7 @@ def data(tmp_path: Path) -> Path:
         f"{digest}\tgeneration\t5\tput the button on the left",
         f"{digest}\toperations\t1\tpush the button's commit",
     ]
-    write(tmp_path, FILE, flips)
+    pack(tmp_path / FILE, *flips)
     return tmp_path
 
 
@@ -59,7 +54,7 @@ def test_without_a_share_nothing_grows(data: Path) -> None:
     "line", ["0123 generation 2 fix", "0123\tbaking\t2\tcake", "0\ttesting\tx\ty"]
 )
 def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
-    write(tmp_path, FILE, [line])
+    pack(tmp_path / FILE, line)
     with pytest.raises(ValueError, match=r"unpack|not in tuple|invalid literal"):
         load_offshoots(FILE, tmp_path)
 
@@ -72,7 +67,7 @@ def test_nearly_every_prompt_that_people_typed_has_some() -> None:
 
 
 def test_a_flip_wants_another_kind_of_work() -> None:
-    flips = load_offshoots("flips.tsv.gz")
+    flips = load_offshoots(FILE)
     typed = [one for one in load_rows() if one.by_people and one.is_taught]
     same = [
         one for one in typed for flip in flips.get(digest_of(one.text), ()) if flip[0] == one.task

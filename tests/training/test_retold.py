@@ -1,10 +1,10 @@
-import gzip
 from pathlib import Path
 
 import pytest
 
 from models.training.retold import load_retold, retold
 from models.training.rows import RETOLD, Row, digest_of, load_rows
+from tests.training.packed import pack
 
 PROMPT = "the button is on the left??"
 
@@ -13,22 +13,17 @@ def row(text: str) -> Row:
     return Row(text, 2, 0.5, None, "some/repository", "harvested", "harvested", 3.0)
 
 
-def write(folder: Path, name: str, *lines: str) -> None:
-    (folder / name).write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     digest = digest_of(PROMPT)
-    write(
-        tmp_path,
-        "wishes.tsv.gz",
+    pack(
+        tmp_path / "wishes.tsv.gz",
         f"{digest}\tFix the button's position",
         f"{digest_of('Run the tests')}\trun the tests",
     )
-    write(tmp_path, "variants.tsv.gz", f"{digest}\tsave btn is on the wrong side")
-    write(tmp_path, "variants_later.tsv.gz")
-    write(tmp_path, "twins.tsv.gz", f"{digest}\tthe tide chart starts at noon??")
+    pack(tmp_path / "variants.tsv.gz", f"{digest}\tsave btn is on the wrong side")
+    pack(tmp_path / "variants_later.tsv.gz")
+    pack(tmp_path / "twins.tsv.gz", f"{digest}\tthe tide chart starts at noon??")
     return tmp_path
 
 
@@ -56,7 +51,7 @@ def test_without_a_share_nothing_is_said(data: Path) -> None:
 
 
 def test_a_line_that_is_none_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, "wishes.tsv.gz", "0123456789abcdef Fix it")
+    pack(tmp_path / "wishes.tsv.gz", "0123456789abcdef Fix it")
     with pytest.raises(ValueError, match="unpack"):
         load_retold(tmp_path)
 

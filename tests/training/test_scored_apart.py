@@ -8,7 +8,7 @@ import pytest
 
 from models.training.offshoots import FILE as FLIPS
 from models.training.retold import FILES as RETOLD
-from models.training.rows import DATA, packed_lines
+from models.training.rows import DATA, UNTAUGHT, packed_lines
 
 SESSIONS = "same_sessions.tsv.gz"
 FEWEST_WORDS = 5
@@ -21,7 +21,7 @@ def said(text: str) -> str:
 
 
 def scored() -> Iterator[str]:
-    for folder in ("held_out", "calibration"):
+    for folder in UNTAUGHT:
         for line in (DATA / folder / "real.jsonl").read_text(encoding="utf-8").splitlines():
             words = said(json.loads(line)["prompt"])
             if words.count(" ") >= FEWEST_WORDS - 1:
