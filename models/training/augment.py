@@ -39,8 +39,8 @@ _IMPERATIVE_OPENERS = 14
 THINNED, DROPPED, FEWEST_WORDS = 0.6, 0.15, 6
 SWITCHED = 0.12
 """Share of texts in which every word of one other language's lexicon is said in it."""
-UNTOUCHED = 0.4
-"""Share of texts whose ask is typed as it stands."""
+UNTOUCHED, PASTED = 0.4, 0.3
+"""Shares of texts whose ask is typed as it stands, and usually of those without code that get some."""
 
 _LINE_LABEL = re.compile(r"\n(?=(?:code|selected): )")
 _SPOKEN = re.compile(r"(?<![\w./@-])[A-Za-z]+(?![\w/(-]|\.\w)")
@@ -66,7 +66,7 @@ class Augmenter:
         seed: int,
         pastes: Sequence[str],
         tongues: Sequence[Mapping[str, Sequence[str]]] = (),
-        pasted: float = 0.3,
+        pasted: float = PASTED,
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311  # Variety, not secrecy.
         self._pastes = list(pastes)

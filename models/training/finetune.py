@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from models.training.aspects import Aspects
-from models.training.augment import Augmenter
+from models.training.augment import PASTED, Augmenter
 from models.training.batches import EpochDraw, TextTokens, by_length, padded
 from models.training.descent import Average, Descent, schedule
 from models.training.masking import Masking
@@ -75,7 +75,7 @@ class Plan:
     level: int = 40
     mask_weight: float = 0.1
     aspect_weight: float = 0.4
-    pasted: float = 0.3
+    pasted: float = PASTED
     rounds: int = 1
     people_epochs: float = 2.0
     people_rate: float = 1.2e-4
