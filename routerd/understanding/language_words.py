@@ -130,8 +130,8 @@ TOOLS: Mapping[str, str] = {
     "socket.io, puppeteer, phaser, alpine.js, usememo, useref, usecallback, usecontext, "
     "redux, zustand, jsx, react router, gatsby, nuxt, nodemon, esbuild, "
     "chrome extension, esm, no-unused-vars",
-    "typescript": "ts, tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, prisma, "
-    "vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
+    "typescript": "ts, tsconfig, tsconfig.json, zod, nestjs, angular, tsc, deno, trpc, tsdoc, "
+    "prisma, vitest, drizzle, rxjs, ngoninit, ngrx, nullinjectorerror, "
     "expressionchangedafterithasbeencheckederror, keyof, typeorm, shadcn, standalone "
     "components, hydration failed",
     "java": "maven, mvn, spring, springboot, spring boot, junit, jvm, hibernate, pom.xml, lombok, "
@@ -141,8 +141,8 @@ TOOLS: Mapping[str, str] = {
     "restcontroller, system.out.println, illegalargumentexception, spigot",
     "go": "goroutine, goroutines, gofmt, golangci-lint, gorm, go.mod, go.sum, go mod, go test, "
     "go run, go build, go vet, go get, go-git, errgroup, cobra, sync.once, import cycle, "
-    "errors.join, t.parallels, t.run, t.runparallel, t.parallel, context.context, sync.mutex, waitgroup, slog, pprof, godoc, net/http, go "
-    "func, t.tempdir, sqlc, table tests, table-driven tests, bubbletea, lipgloss, nil "
+    "errors.join, t.parallels, t.run, t.runparallel, t.parallel, context.context, sync.mutex, "
+    "waitgroup, slog, pprof, godoc, net/http, go func, t.tempdir, sqlc, table tests, table-driven tests, bubbletea, lipgloss, nil "
     "map, fmt.errorf, httptest, nil pointer",
     "rust": "cargo, clippy, tokio, serde, rustc, crate, crates, axum, actix, tauri, bevy, "
     "cargo.toml, borrow checker, wgpu, rayon, egui, mut, usize, refcell, proptest, "
@@ -162,7 +162,8 @@ TOOLS: Mapping[str, str] = {
     "serilog, nunit, signalr, fixedupdate, ef, transform.position, minimal api, foreach "
     "var",
     "php": "laravel, composer install, composer require, composer update, composer.json, "
-    "wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, livewire, woocommerce, sqlstate, pestphp, phpdoc, phpstan, codeigniter, "
+    "wordpress, symfony, artisan, phpunit, eloquent, drupal, magento, livewire, "
+    "woocommerce, sqlstate, pestphp, phpdoc, phpstan, codeigniter, "
     "add_action, add_filter, shortcode, isset, wp-config, pdo, wpdb",
     "ruby": "rails, rspec, gemfile, bundle exec, bundle install, sidekiq, activerecord, rake, "
     "rubocop, sinatra, nilclass, actionview, activestorage, capybara, minitest, hotwire, erb, "
@@ -177,8 +178,8 @@ TOOLS: Mapping[str, str] = {
     "scala": "sbt, akka, zio, munit, http4s, scaladoc, cats effect",
     "sql": "left join, inner join, group by, stored procedure, window function, foreign key, "
     "create table, alter table, insert into, postgres, postgresql, mysql, mssql, order by, "
-    "subquery, snowflake, bigquery, cte, ctes, row_number, date_trunc, partition by, primary key, varchar, "
-    "timestamptz, dbt, seq scan, index scan, explain analyze, create index, bigserial, "
+    "subquery, snowflake, bigquery, cte, ctes, row_number, date_trunc, partition by, "
+    "primary key, varchar, timestamptz, dbt, seq scan, index scan, explain analyze, create index, bigserial, "
     "add column, pgtap, having count, not null, staging model, incremental model",
     "bash": "cron, crontab, sed, awk, grep, chmod, systemd, curl, xargs, rsync, apt, apt-get, jq, "
     "bashrc, zshrc, sudo, bats, shellcheck, pipefail, bin/bash, rm rf, mkdir p, sbatch, esac",
@@ -255,7 +256,8 @@ _LOOKS = {
     r"\bdef \w+\([^)]*\): [A-Z]\w*(?:\[[^\]]*\])? =",
     "sql": r"\b(?:SELECT|select)\b.+\b(?:FROM|from) \w+|\bINSERT INTO\b|\bCREATE TABLE\b|"
     r"\bUPDATE \w+ SET\b|\bALTER TABLE\b",
-    "bash": r"#!/(?:usr/)?bin/(?:env )?(?:ba|z)?sh|\bfi\b|; done\b|\$\{\w+\}|^\$ \w+|(?:^|[\n;]) ?export [A-Z_]+=",
+    "bash": r"#!/(?:usr/)?bin/(?:env )?(?:ba|z)?sh|\bfi\b|; done\b|\$\{\w+\}|^\$ \w+|"
+    r"(?:^|[\n;]) ?export [A-Z_]+=",
     "html": r"<!DOCTYPE|</?(?:html|div|body|head|form|table|tr|td|th|span|button|input|p|ul|li|nav|h[1-6])\b[^>]*>",
     "css": r"\{\s*[\w-]+:\s*[^;{}]+;[^{}]*\}|@media\b",
     "lua": r"\blocal \w+ =|\bfunction \w+[.:]\w+\(",
@@ -291,7 +293,8 @@ _ERRORS = {
     r"implicitly has an '?any",
     "java": r"\bNullPointerException|Exception in thread|\(\w+\.java:\d+\)|error: cannot find symbol|"
     r"\bexpected:<[^>]*> but was|\bClass(?:NotFound|Cast)Exception|\bNoSuchMethodError",
-    "go": r"\bpanic: |\bundefined: (?!NaN\b|undefined\b|null\b)\w|declared (?:and|but) not used|nil pointer dereference|"
+    "go": r"\bpanic: |\bundefined: (?!NaN\b|undefined\b|null\b)\w|"
+    r"declared (?:and|but) not used|nil pointer dereference|"
     r"imported and not used|goroutine \d+ \[",
     "rust": r"error\[E\d+\]|does not live long enough|cannot borrow [`']|use of moved value|"
     r"thread '[^']*' panicked|borrowed value",
