@@ -23,6 +23,8 @@ from models.training.rows import Row
 from models.training.targets import Targets
 from models.training.vocabulary import tongues
 
+TOLD_EVERY = 200
+"""Steps after which a training says how far it is: some three minutes on two cores."""
 WINDOW_BATCHES = 24
 """Rows are sorted by length within this many batches: little padding, still well mixed."""
 
@@ -52,7 +54,7 @@ class Plan:
 
     layers: tuple[int, ...] | None = None
     width: int = 768
-    epochs: float = 2.0
+    epochs: float = 1.0
     stop: float = 0.0
     batch: int = 64
     rate: float = 1.5e-4
@@ -156,6 +158,8 @@ def finetune(
             step += 1
             if step >= last:
                 break
+            if step % TOLD_EVERY == 0:
+                _tell_progress(step, last, time.monotonic() - started)
         epoch += 1
         print(f"  epoch {epoch}: {time.monotonic() - started:.0f} s, loss {loss:.3f}", flush=True)
         if watch:
@@ -163,6 +167,11 @@ def finetune(
     if start is not None:
         average.mix(_as_planned(start, plan).to(device), plan.start_share)
     return average.network
+
+
+def _tell_progress(step: int, last: int, seconds: float) -> None:
+    left = seconds / step * (last - step) / 60
+    print(f"  step {step:,} of {last:,}: {seconds / 60:.0f} min, about {left:.0f} left", flush=True)
 
 
 def _loss(

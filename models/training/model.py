@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from models.training import merging
+from models.training.dropout import Dropout, cheapen
 from models.training.encoder import DIMENSIONS, WIDTH, load_bert
 from models.training.rows import LANGUAGES
 from routerd.core.features import TASKS
@@ -26,6 +27,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.bert = load_bert(layers)
         narrow(self.bert, width)
+        cheapen(self.bert)
         self.norm = nn.LayerNorm(2 * DIMENSIONS)
         self.task = perceptron(DIMENSIONS, len(TASKS), dropout)
         self.complexity = perceptron(DIMENSIONS // 4, 1, dropout)
@@ -112,9 +114,9 @@ def keep_neurons(layer: Any, kept: torch.Tensor) -> None:
 def perceptron(hidden: int, outputs: int, dropout: float) -> nn.Sequential:
     """Return a head over what `Classifier.pooled` gives the heads: [b, 768] to [b, outputs]."""
     return nn.Sequential(
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(2 * DIMENSIONS, hidden),
         nn.GELU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(hidden, outputs),
     )
