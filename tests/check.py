@@ -33,9 +33,9 @@ def without_network() -> list[str]:
 
 
 def _workers() -> int:
-    """Some more than cores: tests wait for daemons, browsers and clocks half of their time."""
+    """More than cores: tests wait for daemons, browsers and clocks half of their time."""
     cores = os.cpu_count() or 1
-    return cores + min(max(cores // 2, 1), 4)
+    return cores + min(cores, 4)
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +43,9 @@ def main(arguments: list[str]) -> int:
     # CI silences the telemetry of some libraries; here they must be silent without its help.
     environment = {key: value for key, value in os.environ.items() if key != "CI"}
     wanted = [argument for argument in arguments if argument != "--network"]
-    tests = [sys.executable, "-m", "pytest", f"-n{_workers()}", "-m", "not slow", *wanted]
+    # A file's tests share a daemon, so one worker runs them all; the long ones begin (conftest.py).
+    shared = [f"-n{_workers()}", "--dist=loadfile", "--no-loadscope-reorder"]
+    tests = [sys.executable, "-m", "pytest", *shared, "-m", "not slow", *wanted]
     if wanted == arguments:
         tests = [*without_network(), *tests]
     for name, command in (*STEPS, ("tests", tests)):
