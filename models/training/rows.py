@@ -8,7 +8,7 @@ rule of the daemon answers (fill-in-the-middle markers, steering turns) carry it
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -99,11 +99,11 @@ class Row:
         return self.origin in ("real", "harvested", *UNTAUGHT)
 
 
-def load_rows(data: Path = DATA) -> list[Row]:
-    """Return all rows, exact repeats of a text dropped, in a fixed order."""
+def load_rows(data: Path = DATA, origins: Sequence[Origin] = ORIGINS) -> list[Row]:
+    """Return all rows of `origins`, exact repeats of a text dropped, in a fixed order."""
     seen: set[str] = set()
     rows = []
-    for origin in ORIGINS:
+    for origin in origins:
         for source, value in records(data, origin):
             row = make_row(value, origin, source)
             key = hashlib.sha256(row.text.lower().encode()).hexdigest()

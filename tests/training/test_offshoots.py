@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from models.training.offshoots import FILE, KIND, load_offshoots, offshoots
-from models.training.rows import Row, digest_of, load_rows
+from models.training.rows import Row, digest_of
 from routerd.core.features import TASKS
 from tests.training.packed import pack
+from tests.training.peoples import taught_prompts
 
 PROMPT = "why is the button on the left"
 GENERATION, EXPLANATION = TASKS.index("generation"), TASKS.index("explanation")
@@ -60,7 +61,7 @@ def test_a_line_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
 
 
 def test_nearly_every_prompt_that_people_typed_has_some() -> None:
-    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    typed = taught_prompts()
     for name in (FILE, "same_sessions.tsv.gz"):
         known = load_offshoots(name)
         assert sum(digest_of(one.text) in known for one in typed) > 0.95 * len(typed)
@@ -68,7 +69,7 @@ def test_nearly_every_prompt_that_people_typed_has_some() -> None:
 
 def test_a_flip_wants_another_kind_of_work() -> None:
     flips = load_offshoots(FILE)
-    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    typed = taught_prompts()
     same = [
         one for one in typed for flip in flips.get(digest_of(one.text), ()) if flip[0] == one.task
     ]

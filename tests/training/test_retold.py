@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from models.training.retold import load_retold, retold
-from models.training.rows import RETOLD, Row, digest_of, load_rows
+from models.training.rows import RETOLD, Row, digest_of
 from tests.training.packed import pack
+from tests.training.peoples import taught_prompts
 
 PROMPT = "the button is on the left??"
 
@@ -57,5 +58,5 @@ def test_a_line_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_nearly_every_prompt_that_people_typed_is_said_in_other_words() -> None:
-    typed = [one for one in load_rows() if one.by_people and one.is_taught]
+    typed = taught_prompts()
     assert len(set(retold(typed, 1.0)[0])) > 0.95 * len(typed)
