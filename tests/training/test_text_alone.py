@@ -1,4 +1,3 @@
-import gzip
 from pathlib import Path
 
 import pytest
@@ -6,20 +5,18 @@ import pytest
 from models.training.rows import DATA, Origin, Row, digest_of, make_row, records, to_request
 from routerd.core.features import TASKS
 from routerd.understanding.input_text import build_input
+from tests.training.packed import pack
 from tests.training.peoples import peoples, taught_prompts
 
 torch = pytest.importorskip("torch")
 
+READINGS = "text_alone.tsv.gz"
 GENERATION, DEBUGGING = TASKS.index("generation"), TASKS.index("debugging")
 
 
 def _row(prompt: str, origin: Origin) -> Row:
     value = {"prompt": prompt, "task": "generation", "complexity": 1, "language": "none"}
     return make_row(value, origin, "somebody/something")
-
-
-def _write(folder: Path, *lines: str) -> None:
-    (folder / "text_alone.tsv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
 
 
 def test_a_reading_moves_peoples_labels_by_half_and_models_ones_by_more(tmp_path: Path) -> None:
@@ -29,8 +26,8 @@ def test_a_reading_moves_peoples_labels_by_half_and_models_ones_by_more(tmp_path
     typed = _row("the popup should close on escape", "harvested")
     ours = _row("the popup closes on escape now", "written")
     made = _row("close the popup on escape", "generated")
-    _write(
-        tmp_path,
+    pack(
+        tmp_path / READINGS,
         *(f"{digest_of(row.text)}\tdebugging 75 generation 25\t3.0" for row in (typed, ours, made)),
     )
     said = torch.nn.functional.one_hot(torch.tensor([GENERATION] * 3), len(TASKS)).float()
@@ -55,7 +52,7 @@ def test_a_reading_is_all_that_is_known_of_a_prompt_of_a_written_history(tmp_pat
 
     value = {"prompt": "it closes by itself", "task": "debugging", "complexity": 2.4}
     row = make_row({**value, "kind": SESSION}, "written", "written/sessions")
-    _write(tmp_path, f"{digest_of(row.text)}\tdebugging 75 generation 25\t2.4")
+    pack(tmp_path / READINGS, f"{digest_of(row.text)}\tdebugging 75 generation 25\t2.4")
     said = torch.nn.functional.one_hot(torch.tensor([DEBUGGING]), len(TASKS)).float()
     rows, soft = with_readers([row], Soft(said, torch.tensor([0.8])), tmp_path)
     assert soft.task[0, [DEBUGGING, GENERATION]].tolist() == pytest.approx([0.75, 0.25])
@@ -82,7 +79,7 @@ def test_what_nobody_read_stays_as_it_is(tmp_path: Path) -> None:
     from models.training.text_alone import with_readers
 
     row = _row("add a flag", "harvested")
-    _write(tmp_path, f"{digest_of('add two flags')}\ttesting 100\t3.0")
+    pack(tmp_path / READINGS, f"{digest_of('add two flags')}\ttesting 100\t3.0")
     before = Soft(torch.full((1, len(TASKS)), 0.1), torch.tensor([0.8]))
     rows, soft = with_readers([row], before, tmp_path)
     assert rows == [row]
@@ -109,10 +106,10 @@ def test_kinds_move_the_labels_of_people_s_prompts_alone(tmp_path: Path) -> None
     typed = _row("the popup should close on escape", "harvested")
     unread = _row("close it", "harvested")
     ours = _row("the popup closes on escape now", "written")
-    told = "".join(
-        f"{digest_of(row.text)}\tR u 1 c 1\tb2 60 b5 20 g2 20\n" for row in (typed, ours)
+    pack(
+        tmp_path / "aspects.tsv.gz",
+        *(f"{digest_of(row.text)}\tR u 1 c 1\tb2 60 b5 20 g2 20" for row in (typed, ours)),
     )
-    (tmp_path / "aspects.tsv.gz").write_bytes(gzip.compress(told.encode()))
     said = torch.nn.functional.one_hot(torch.tensor([GENERATION] * 3), len(TASKS)).float()
     soft = with_kinds([typed, unread, ours], Soft(said, torch.ones(3)), tmp_path)
     assert soft.task[0, DEBUGGING] == pytest.approx(0.8 * OF_KINDS)
